@@ -9,7 +9,6 @@ import re
 import tempfile
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_python
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -73,9 +72,10 @@ def is_translated(message):
 def _source_files(room):
     for folder in (room, *EXTRA_FOLDERS.get(room, ())):
         for path in sorted((ROOT / folder).rglob("*")):
-            if not SKIPPED_FOLDERS.intersection(path.relative_to(ROOT).parts) and path.is_file():
-                if path.suffix == ".py" or (path.suffix in TEMPLATE_SUFFIXES and "templates" in path.parts):
-                    yield path
+            if SKIPPED_FOLDERS.intersection(path.relative_to(ROOT).parts):
+                continue
+            if path.suffix == ".py" or (path.suffix in TEMPLATE_SUFFIXES and "templates" in path.parts):
+                yield path
 
 
 def _python_of(path):

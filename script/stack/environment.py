@@ -84,7 +84,7 @@ def _usable():
 
 def ensure_python(dev=False):
     """Make .venv hold the locked packages."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - said in a sentence to whoever has an older one
         die(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
     wanted = _lists(dev) | {"python": sys.version}
 
@@ -101,7 +101,8 @@ def ensure_python(dev=False):
         lists = [name for name in wanted if name != "python"]
         say(f"installing {', '.join(lists)}")
         INSTALLING.touch()
-        command = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:"]
+        command = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        command += ["--require-hashes", "--only-binary", ":all:"]
         for name in lists:
             command += ["-r", ROOT / name]
         if subprocess.call(command):
@@ -131,12 +132,12 @@ def wheel_node():
 
 def npm_ci(folder):
     """Install a folder's package-lock.json as it stands, running no package's scripts."""
-    node = wheel_node()
-    if node:
+    path = os.environ.get("PATH", os.defpath)
+    if node := wheel_node():
         command = [node, node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
-        path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        path = f"{node.parent}{os.pathsep}{path}"
     else:
-        command, path = [_system_npm() or die(f"Node.js {OLDEST_NODE} or newer with npm is needed")], os.environ.get("PATH", os.defpath)
+        command = [_system_npm() or die(f"Node.js {OLDEST_NODE} or newer with npm is needed")]
     command += ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     return subprocess.call(command, cwd=folder, env=dict(os.environ, PATH=path), stdout=subprocess.DEVNULL) == 0
 
