@@ -33,7 +33,8 @@ def browser_environment():
     if sys.platform != "linux" or os.uname().machine != "x86_64" or not node:
         die("no browser: install Chromium or name one in CHROME_PATH; the browser tests are never skipped")
     _unpack(node)
-    return env | {"CHROME_PATH": f"{TARGET}/chromium", "CHROME_LIBRARIES": f"{TARGET}/lib", "CHROME_FONTS": f"{TARGET}/fonts.conf"}
+    parts = {"CHROME_PATH": "chromium", "CHROME_LIBRARIES": "lib", "CHROME_FONTS": "fonts.conf"}
+    return env | {name: str(TARGET / part) for name, part in parts.items()}
 
 
 def _unpack(node):

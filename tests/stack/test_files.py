@@ -9,8 +9,9 @@ from django.conf import settings
 ROOT = settings.BASE_DIR
 BINARY = {".woff2", ".png", ".jpg", ".jpeg", ".ico", ".pdf", ".xlsx", ".ttf", ".webp", ".gif", ".zip", ".docx"}
 # Put together here, so that this file does not hold what it forbids.
-REGISTRIES = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("registry", "npmjs"), ("registry", "npmmirror"))]
-MACHINE_PATHS = re.compile("(?<![\\w.}])/(?:" + "|".join(["ho" + "me/\\w", "ro" + "ot/", "wo" + "rk/\\w", "Us" + "ers/\\w", "tm" + "p/\\w"]) + ")")
+REGISTRIES = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("registry", "npmjs"))]
+FOLDERS = ("home", "root", "work", "Users", "tmp")
+MACHINE_PATHS = re.compile(r"(?<![\w.}])/(?:" + "|".join(FOLDERS) + r")/\w")
 INLINE = {
     "an event handler attribute": re.compile(r"<[^>]*\son[a-z]+\s*=\s*[\"']", re.I),
     "a style attribute": re.compile(r"<[^>]*\sstyle\s*=\s*[\"']", re.I),
@@ -22,9 +23,8 @@ INLINE = {
 
 def tracked_files():
     """Everything git keeps or would keep; without git, everything that is not made by a command."""
-    listing = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if listing.returncode == 0 and listing.stdout:
         names = [name for name in listing.stdout.split("\0") if name]
     else:

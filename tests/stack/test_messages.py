@@ -10,7 +10,7 @@ from django.utils import translation
 
 sys.path.insert(0, str(settings.BASE_DIR / "script"))
 
-from stack import catalogue  # noqa: E402
+from stack import catalogue
 
 
 def test_every_text_is_translated():
@@ -85,7 +85,8 @@ def test_new_and_forgotten_texts_are_named(room):
 
 
 def test_the_command_refuses_an_unknown_room():
-    outcome = subprocess.run([sys.executable, settings.BASE_DIR / "script" / "messages", "cellar"], capture_output=True, text=True)
+    command = [sys.executable, settings.BASE_DIR / "script" / "messages", "cellar"]
+    outcome = subprocess.run(command, capture_output=True, text=True)
     assert outcome.returncode == 1
     assert "there is no room cellar" in outcome.stderr
 
