@@ -66,9 +66,6 @@ _LEGAL_WEIGHTS = (29, 27, 23, 19, 17) * 2
 def legal_id(value):
     """Check the eleven-digit national id of a legal person."""
     code = _digits(value, 11)
-    # Place of registration (3), serial (6), one digit, control: there is no serial of zeros.
-    if not int(code[3:9]):
-        raise Refused("wrong_check_digit")
     shift = int(code[9]) + 2
     rest = sum((int(digit) + shift) * weight for digit, weight in zip(code, _LEGAL_WEIGHTS, strict=False)) % 11
     if int(code[10]) != rest % 10:

@@ -77,6 +77,7 @@ _SEARCH_LETTERS = str.maketrans(
     }
 )
 _SEARCH_SKIPPED = ("M", "P", "Z", "C")
+_ASCII_SYMBOLS = "+<=>^`|~"  # punctuation to a reader, symbols to Unicode
 
 
 def search_key(text):
@@ -84,7 +85,8 @@ def search_key(text):
     text = unicodedata.normalize("NFKD", canonical(text)).casefold()
     # Folding case can bring new marks (İ), so the text is taken apart again before they are dropped.
     text = unicodedata.normalize("NFKD", text)
-    text = "".join(c for c in text if unicodedata.category(c)[0] not in _SEARCH_SKIPPED and c != _TATWEEL)
+    skipped = _ASCII_SYMBOLS + _TATWEEL
+    text = "".join(c for c in text if unicodedata.category(c)[0] not in _SEARCH_SKIPPED and c not in skipped)
     return digits_to_ascii(text.translate(_SEARCH_LETTERS))
 
 
