@@ -1,0 +1,170 @@
+"""What assessors said, and the scores computed from it."""
+
+import pghistory
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from assessments.models.indicators import Indicator
+from assessments.models.rounds import Assignment, Entry, SheetPart
+from secretariat.rules import is_officer
+
+
+class AssessmentQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Officers see all; an assessor his own. Others' ratings never come through here to an assessor."""
+        if is_officer(user):
+            return self
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(assignment__assessor__user=user)
+
+    def counted(self):
+        """Those that enter the scores."""
+        return self.filter(submitted_at__isnull=False, assignment__status="submitted")
+
+
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class Assessment(models.Model):
+    """One assessor's sheet for one entry: a draft until submitted, frozen while submitted."""
+
+    assignment = models.OneToOneField(Assignment, models.PROTECT, related_name="assessment")
+    # Written for the agency that submitted; shown to it under a pseudonym after publication.
+    strengths = models.TextField(_("strengths"), blank=True)
+    improvements = models.TextField(_("what could be better"), blank=True)
+    note_to_staff = models.TextField(_("note to the secretariat"), blank=True)
+    started_at = models.DateTimeField(auto_now_add=True)
+    saved_at = models.DateTimeField(auto_now=True)
+    submitted_at = models.DateTimeField(_("submitted at"), null=True)
+    version = models.PositiveIntegerField(default=1)  # raised by every save: the optimistic lock
+
+    objects = AssessmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("assessment"), _("assessments")
+
+    def __str__(self):
+        return str(self.assignment)
+
+
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class Rating(models.Model):
+    """One value on one indicator. Missing is not zero: `not_applicable` and `unanswered` carry no value."""
+
+    class State(models.TextChoices):
+        SCORED = "scored", _("rated")
+        NOT_APPLICABLE = "na", _("not applicable")
+        UNANSWERED = "blank", _("not answered")
+
+    assessment = models.ForeignKey(Assessment, models.CASCADE, related_name="ratings")
+    indicator = models.ForeignKey(Indicator, models.PROTECT, related_name="ratings")
+    state = models.CharField(max_length=6, choices=State, default=State.UNANSWERED)
+    value = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    comment = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("rating"), _("ratings")
+        constraints = [
+            models.UniqueConstraint(fields=["assessment", "indicator"], name="one_rating_an_indicator"),
+            models.CheckConstraint(
+                condition=Q(state="scored", value__isnull=False) | Q(state__in=["na", "blank"], value=None),
+                name="rated_exactly_when_it_has_a_value",
+            ),
+        ]
+        triggers = [
+            # Statement level, over the whole set of new rows: a bulk insert of a million is checked by one join.
+            pgtrigger.Trigger(
+                name=f"ratings_fit_on_{operation}",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=getattr(pgtrigger, operation.capitalize()),
+                referencing=pgtrigger.Referencing(new="fresh", **({"old": "former"} if operation == "update" else {})),
+                func="""
+                    IF EXISTS (SELECT 1 FROM fresh r JOIN assessments_assessment a ON a.id = r.assessment_id
+                               WHERE a.submitted_at IS NOT NULL) THEN
+                        RAISE EXCEPTION 'a submitted assessment is frozen' USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF EXISTS (
+                        SELECT 1 FROM fresh r
+                        JOIN assessments_assessment a ON a.id = r.assessment_id
+                        JOIN assessments_assignment g ON g.id = a.assignment_id
+                        JOIN assessments_entry e ON e.id = g.entry_id
+                        LEFT JOIN assessments_indicator i ON i.id = r.indicator_id
+                        LEFT JOIN assessments_scale s ON s.id = i.scale_id
+                        LEFT JOIN assessments_sheetpart p ON p.sheet_id = e.sheet_id AND p.version_id = i.version_id
+                        WHERE p.id IS NULL OR s.id IS NULL OR i.rater <> 'expert'
+                           OR (r.state = 'na' AND NOT i.allow_na)
+                           OR r.value < s.minimum OR r.value > s.maximum
+                           OR (s.kind IN ('ordinal', 'inverse', 'boolean') AND mod(r.value - s.minimum, s.step) <> 0)) THEN
+                        RAISE EXCEPTION 'a rating must fit its indicator and its scale' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
+            )
+            for operation in ("insert", "update")
+        ] + [
+            pgtrigger.Trigger(
+                name="submitted_ratings_stay",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Delete,
+                referencing=pgtrigger.Referencing(old="former"),
+                func="""
+                    IF EXISTS (SELECT 1 FROM former r JOIN assessments_assessment a ON a.id = r.assessment_id
+                               WHERE a.submitted_at IS NOT NULL) THEN
+                        RAISE EXCEPTION 'a submitted assessment is frozen' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.indicator_id}: {self.value if self.state == 'scored' else self.state}"
+
+
+class Score(models.Model):
+    """The aggregate quality score of an entry at one node of its tree; derived, never edited.
+
+    The root has neither part nor indicator; a part is one set version within the sheet; below it stand the
+    dimensions and indicators. All numbers are on 0–100. Computed by `assessments.scoring`, written by
+    `assessments.services.store_scores` and by nothing else.
+    """
+
+    entry = models.ForeignKey(Entry, models.CASCADE, related_name="scores")
+    part = models.ForeignKey(SheetPart, models.PROTECT, null=True, related_name="+")
+    indicator = models.ForeignKey(Indicator, models.PROTECT, null=True, related_name="+")
+    value = models.FloatField(null=True)  # null: nobody rated anything below this node (N/A, never 0)
+    standard_error = models.FloatField(null=True)  # null with fewer than two assessors
+    low = models.FloatField(null=True)  # 95 % interval, cut at 0 and 100
+    high = models.FloatField(null=True)
+    raters = models.PositiveSmallIntegerField()
+    coverage = models.FloatField()  # share of the nominal weight that was answered, 0–1
+    gate_failed = models.BooleanField(default=False)
+    method = models.CharField(max_length=40)  # "panel-mean/1"
+    inputs_hash = models.CharField(max_length=64)  # SHA-256 of the canonically sorted inputs
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("score"), _("scores")
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "part", "indicator"], nulls_distinct=False, name="one_score_a_node"),
+            models.CheckConstraint(condition=Q(value=None) | Q(value__gte=0, value__lte=100), name="score_within_0_100"),
+            models.CheckConstraint(
+                condition=Q(low=None, high=None) | Q(low__gte=0, low__lte=F("value"), high__gte=F("value"), high__lte=100),
+                name="interval_holds_the_score",
+            ),
+            models.CheckConstraint(condition=Q(coverage__gte=0, coverage__lte=1), name="coverage_is_a_share"),
+            models.CheckConstraint(condition=Q(part=None, indicator=None) | Q(part__isnull=False), name="score_node_known"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["entry"],
+                include=["value", "low", "high", "raters"],
+                condition=Q(part=None, indicator=None),
+                name="score_root",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.entry_id}: {self.value}"

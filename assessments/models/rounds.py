@@ -1,0 +1,387 @@
+"""Who judges what: subjects, rounds and their sheets, assessors, conflicts, assignments."""
+
+import pghistory
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_jalali.db.models import jManager
+
+from assessments import rules
+from assessments.models.indicators import IndicatorSet, SetVersion
+from secretariat.bilingual import Bilingual
+from secretariat.fields import JalaliDateField
+from secretariat.models import Agency, Move, User
+from secretariat.rules import is_officer, represented_agencies
+
+
+class Subject(models.Model):
+    """Whatever is judged: one row for each product (later: paper, entry, library, programme …)."""
+
+    kind = models.CharField(max_length=20)  # the room's word for it: "product"
+    title_fa = models.CharField(_("title (Persian)"), max_length=300)
+    title_en = models.CharField(_("title (English)"), max_length=300, blank=True)
+    # Whose it is: the root of conflicts of interest and of blindness.
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="subjects")
+
+    title = Bilingual("title")
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("subject"), _("subjects")
+
+    def __str__(self):
+        return self.title
+
+
+class RoundQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Officers; assessors see the rounds they are assigned in; everybody sees published ones."""
+        if is_officer(user):
+            return self
+        mine = Q(status="published")
+        if user.is_authenticated:
+            mine |= Q(pk__in=Assignment.objects.filter(assessor__user=user).values("entry__round"))
+        return self.filter(mine)
+
+
+@pghistory.track()
+class Round(models.Model):
+    """A set of subjects judged together by one deadline, on published versions of indicator sets."""
+
+    Status = rules.RoundStatus
+    MOVES = rules.ROUND_MOVES
+
+    title_fa = models.CharField(_("title (Persian)"), max_length=200)
+    title_en = models.CharField(_("title (English)"), max_length=200, blank=True)
+    status = models.CharField(_("state"), max_length=9, choices=Status, default=Status.DRAFT, editable=False)
+    deadline = models.DateTimeField(_("deadline of the assessors"))
+    panel_size = models.PositiveSmallIntegerField(_("assessors for each product"), default=rules.LEAST_PANEL)
+    # In a blind round the assessor is not told whose product it is.
+    is_blind = models.BooleanField(_("the assessor is not told whose product it is"), default=False)
+    is_demo = models.BooleanField(_("demonstration with synthetic ratings"), default=False)
+    note = models.TextField(_("note to the assessors"), blank=True)
+    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    title = Bilingual("title")
+    objects = RoundQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("round"), _("rounds")
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(panel_size__gte=rules.LEAST_PANEL), name="panel_has_at_least_three"),
+            models.CheckConstraint(condition=Q(status__in=rules.RoundStatus.values), name="round_status_known"),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        return reverse("round_detail", args=[self.pk])
+
+    @property
+    def is_open(self):
+        return self.status == self.Status.OPEN
+
+
+class RoundMove(Move):
+    round = models.ForeignKey(Round, models.PROTECT, related_name="moves")
+
+    class Meta(Move.Meta):
+        pass
+
+
+class Sheet(models.Model):
+    """What an assessor fills in for some subjects of a round: set versions joined by weights (common + kind + overlay)."""
+
+    round = models.ForeignKey(Round, models.PROTECT, related_name="sheets")
+    key = models.CharField(max_length=200)  # "common:1+book:2+child_overlay:1", so that equal compositions are one sheet
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["round", "key"], name="sheet_unique_in_round")]
+
+    def __str__(self):
+        return self.key
+
+
+class SheetPart(models.Model):
+    """One set version within a sheet, with its percent of the total."""
+
+    sheet = models.ForeignKey(Sheet, models.PROTECT, related_name="parts")
+    version = models.ForeignKey(SetVersion, models.PROTECT, related_name="sheet_parts")
+    weight = models.DecimalField(max_digits=9, decimal_places=6)
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["sheet", "version"], name="version_once_in_a_sheet"),
+            models.CheckConstraint(condition=Q(weight__gt=0, weight__lte=100), name="part_weight_within_0_100"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="parts_weigh_100",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                timing=pgtrigger.Deferred,
+                declare=[("part", "assessments_sheetpart%ROWTYPE"), ("total", "numeric")],
+                func="""
+                    IF TG_OP = 'DELETE' THEN part := OLD; ELSE part := NEW; END IF;
+                    SELECT sum(weight) INTO total FROM assessments_sheetpart WHERE sheet_id = part.sheet_id;
+                    IF total IS NOT NULL AND total <> 100 THEN
+                        RAISE EXCEPTION 'the parts of a sheet must weigh 100 together' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.version}: {self.weight}"
+
+
+class EntryQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Officers see all; an agency its own; an assessor what is assigned to him (accepted or offered)."""
+        if is_officer(user):
+            return self
+        if not user.is_authenticated:
+            return self.none()
+        assigned = Assignment.objects.active().filter(assessor__user=user)
+        return self.filter(Q(subject__agency__in=represented_agencies(user)) | Q(pk__in=assigned.values("entry")))
+
+    def stale(self):
+        return self.filter(inputs_version__gt=F("scored_version"))
+
+
+class Entry(models.Model):
+    """A subject's place in a round; the row that knows whether its scores are up to date."""
+
+    round = models.ForeignKey(Round, models.PROTECT, related_name="entries")
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="entries")
+    sheet = models.ForeignKey(Sheet, models.PROTECT, related_name="entries")
+    added_at = models.DateTimeField(auto_now_add=True)
+    # Every change of an input raises the first number in the same transaction; scoring writes what it has
+    # seen into the second. They differ exactly while scores are stale: this is the queue.
+    inputs_version = models.PositiveIntegerField(default=0, editable=False)
+    scored_version = models.PositiveIntegerField(default=0, editable=False)
+    inputs_changed_at = models.DateTimeField(null=True, editable=False)
+    scored_at = models.DateTimeField(null=True, editable=False)
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("entry"), _("entries")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["round", "subject"], name="subject_once_in_a_round"),
+            models.CheckConstraint(condition=Q(scored_version__lte=F("inputs_version")), name="scored_never_ahead_of_inputs"),
+        ]
+        indexes = [
+            models.Index(fields=["inputs_changed_at"], condition=Q(inputs_version__gt=F("scored_version")), name="entry_stale")
+        ]
+
+    def __str__(self):
+        return f"{self.subject} – {self.round}"
+
+    @property
+    def is_stale(self):
+        return self.inputs_version > self.scored_version
+
+
+class Measurement(models.Model):
+    """A value that the secretariat measures once for a whole panel (audience reached, share of …)."""
+
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="measurements")
+    indicator = models.ForeignKey("assessments.Indicator", models.PROTECT, related_name="measurements")
+    value = models.DecimalField(_("value"), max_digits=14, decimal_places=4, null=True, blank=True)
+    target = models.DecimalField(_("target"), max_digits=14, decimal_places=4, null=True, blank=True)
+    not_applicable = models.BooleanField(_("not applicable"), default=False)
+    note = models.CharField(_("how it was measured"), max_length=300, blank=True)
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("measurement"), _("measurements")
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "indicator"], name="measured_once_an_entry"),
+            models.CheckConstraint(
+                condition=Q(not_applicable=True, value=None) | Q(not_applicable=False, value__isnull=False),
+                name="measured_or_not_applicable",
+            ),
+            models.CheckConstraint(condition=Q(target=None) | Q(target__gt=0), name="target_positive"),
+        ]
+
+    def __str__(self):
+        return f"{self.indicator_id}: {self.value}"
+
+
+class AssessorQuerySet(models.QuerySet):
+    def active(self):
+        return self.filter(is_active=True, user__is_active=True)
+
+
+@pghistory.track()
+class Assessor(models.Model):
+    """A person on the roster of assessors."""
+
+    user = models.OneToOneField(User, models.PROTECT, related_name="assessor", verbose_name=_("person"))
+    expertise = models.ManyToManyField(IndicatorSet, blank=True, related_name="experts", verbose_name=_("assesses"))
+    field_fa = models.CharField(_("field of expertise (Persian)"), max_length=200, blank=True)
+    field_en = models.CharField(_("field of expertise (English)"), max_length=200, blank=True)
+    capacity = models.PositiveSmallIntegerField(_("products at one time"), default=15)
+    is_active = models.BooleanField(_("active"), default=True)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    field = Bilingual("field")
+    objects = AssessorQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("assessor"), _("assessors")
+        ordering = ["user__sort_key"]
+
+    def __str__(self):
+        return str(self.user)
+
+
+class AffiliationQuerySet(models.QuerySet):
+    def on(self, day):
+        return self.filter(Q(since=None) | Q(since__lte=day), Q(until=None) | Q(until__gte=day))
+
+    def current(self):
+        return self.on(timezone.localdate())
+
+
+class AffiliationManager(jManager.from_queryset(AffiliationQuerySet)):
+    pass
+
+
+@pghistory.track()
+class Affiliation(models.Model):
+    """An assessor's tie to an agency: while it lasts he judges nothing of that agency."""
+
+    assessor = models.ForeignKey(Assessor, models.CASCADE, related_name="affiliations", verbose_name=_("assessor"))
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="affiliations", verbose_name=_("agency"))
+    since = JalaliDateField(_("from"), null=True, blank=True)
+    until = JalaliDateField(_("until"), null=True, blank=True)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+
+    objects = AffiliationManager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("affiliation"), _("affiliations")
+        constraints = [
+            models.UniqueConstraint(fields=["assessor", "agency", "since"], nulls_distinct=False, name="affiliation_named_once"),
+            models.CheckConstraint(
+                condition=Q(since=None) | Q(until=None) | Q(until__gte=F("since")), name="affiliation_ends_after_it_begins"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.assessor} – {self.agency}"
+
+
+@pghistory.track()
+class ConflictOfInterest(models.Model):
+    """Why an assessor may not judge one subject: declared by himself or set by staff."""
+
+    class Source(models.TextChoices):
+        DECLARED = "declared", _("declared by the assessor")
+        STAFF = "staff", _("set by the secretariat")
+
+    assessor = models.ForeignKey(Assessor, models.PROTECT, related_name="conflicts", verbose_name=_("assessor"))
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="conflicts", verbose_name=_("subject"))
+    source = models.CharField(_("source"), max_length=8, choices=Source)
+    reason = models.CharField(_("reason"), max_length=300)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("conflict of interest"), _("conflicts of interest")
+        constraints = [models.UniqueConstraint(fields=["assessor", "subject"], name="conflict_named_once")]
+
+    def __str__(self):
+        return f"{self.assessor} – {self.subject}"
+
+
+class AssignmentQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Officers see all; an assessor only his own, for good."""
+        if is_officer(user):
+            return self
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(assessor__user=user)
+
+    def active(self):
+        return self.filter(status__in=rules.ACTIVE_ASSIGNMENTS)
+
+
+@pghistory.track()
+class Assignment(models.Model):
+    """One assessor asked to judge one entry."""
+
+    Status = rules.AssignmentStatus
+    MOVES = rules.ASSIGNMENT_MOVES
+
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="assignments")
+    assessor = models.ForeignKey(Assessor, models.PROTECT, related_name="assignments")
+    status = models.CharField(_("state"), max_length=9, choices=Status, default=Status.OFFERED)
+    offered_at = models.DateTimeField(_("asked at"), auto_now_add=True)
+    offered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    # The pseudonym under which the agency and the public read this assessor: "assessor 2".
+    alias = models.PositiveSmallIntegerField()
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("assignment"), _("assignments")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "assessor"], name="assessor_once_an_entry"),
+            models.UniqueConstraint(fields=["entry", "alias"], name="alias_unique_in_entry"),
+            models.CheckConstraint(condition=Q(status__in=rules.AssignmentStatus.values), name="assignment_status_known"),
+        ]
+        indexes = [models.Index(fields=["assessor", "status"], name="assignment_of_assessor")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="no_assignment_with_a_conflict",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("entry_id", "assessor_id", "status"),
+                condition=pgtrigger.Q(new__status__in=["offered", "accepted", "submitted"]),
+                declare=[("owner", "bigint"), ("thing", "bigint"), ("person", "bigint")],
+                func="""
+                    SELECT s.agency_id, s.id INTO owner, thing FROM assessments_entry e
+                        JOIN assessments_subject s ON s.id = e.subject_id WHERE e.id = NEW.entry_id;
+                    SELECT user_id INTO person FROM assessments_assessor WHERE id = NEW.assessor_id;
+                    IF EXISTS (SELECT 1 FROM assessments_affiliation a WHERE a.assessor_id = NEW.assessor_id AND a.agency_id = owner
+                               AND (a.since IS NULL OR a.since <= current_date) AND (a.until IS NULL OR a.until >= current_date))
+                       OR EXISTS (SELECT 1 FROM secretariat_rolegrant g LEFT JOIN secretariat_unit u ON u.id = g.unit_id
+                                  WHERE g.user_id = person AND coalesce(g.agency_id, u.agency_id) = owner
+                                  AND g.since <= now() AND (g.until IS NULL OR g.until > now()))
+                       OR EXISTS (SELECT 1 FROM assessments_conflictofinterest c
+                                  WHERE c.assessor_id = NEW.assessor_id AND c.subject_id = thing) THEN
+                        RAISE EXCEPTION 'the assessor has a conflict of interest' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.assessor} → {self.entry}"
+
+    def get_absolute_url(self):
+        return reverse("assessment_form", args=[self.pk])
+
+
+class AssignmentMove(Move):
+    assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="moves")
+
+    class Meta(Move.Meta):
+        pass

@@ -1,0 +1,122 @@
+"""What may happen to rounds, assignments and assessments, and at whose hand. Reads nothing, writes nothing."""
+
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from secretariat.rules import is_officer
+from secretariat.workflow import Step, nobody
+
+# A sheet with less of its nominal weight answered is refused (see docs/decisions.md).
+LEAST_COVERAGE = 70
+LEAST_PANEL = 3
+
+
+class VersionStatus(models.TextChoices):
+    DRAFT = "draft", gettext_lazy("draft")
+    PUBLISHED = "published", gettext_lazy("published")
+    RETIRED = "retired", gettext_lazy("retired")
+
+
+class RoundStatus(models.TextChoices):
+    DRAFT = "draft", gettext_lazy("in preparation")
+    OPEN = "open", gettext_lazy("open for assessment")
+    CLOSED = "closed", gettext_lazy("closed")
+    PUBLISHED = "published", gettext_lazy("results published")
+    CANCELLED = "cancelled", gettext_lazy("cancelled")
+
+
+class AssignmentStatus(models.TextChoices):
+    OFFERED = "offered", gettext_lazy("waiting for an answer")
+    ACCEPTED = "accepted", gettext_lazy("accepted")
+    DECLINED = "declined", gettext_lazy("declined")
+    SUBMITTED = "submitted", gettext_lazy("assessment submitted")
+    WITHDRAWN = "withdrawn", gettext_lazy("withdrawn by the secretariat")
+
+
+# Assignments that still bind their assessor to the subject.
+ACTIVE_ASSIGNMENTS = (AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED, AssignmentStatus.SUBMITTED)
+
+
+def is_assessor_of(user, assignment):
+    return user.is_authenticated and assignment.assessor.user_id == user.pk
+
+
+def _officer(user, obj):
+    return is_officer(user)
+
+
+def _round_has_entries(round_):
+    if not round_.entries.exists():
+        return _("Add at least one product to the round first.")
+    return None
+
+
+def _round_is_open(assignment):
+    if assignment.entry.round.status != RoundStatus.OPEN:
+        return _("This round is not open for assessment.")
+    return None
+
+
+VERSION_MOVES = {
+    "publish": Step((VersionStatus.DRAFT,), VersionStatus.PUBLISHED, _officer, gettext_lazy("Publish")),
+    "retire": Step((VersionStatus.PUBLISHED,), VersionStatus.RETIRED, _officer, gettext_lazy("Retire"), needs_reason=True),
+}
+
+ROUND_MOVES = {
+    "open": Step((RoundStatus.DRAFT,), RoundStatus.OPEN, _officer, gettext_lazy("Open the round"), refuse=_round_has_entries),
+    "close": Step((RoundStatus.OPEN,), RoundStatus.CLOSED, _officer, gettext_lazy("Close the round")),
+    "reopen": Step((RoundStatus.CLOSED,), RoundStatus.OPEN, _officer, gettext_lazy("Reopen the round"), needs_reason=True),
+    "publish": Step((RoundStatus.CLOSED,), RoundStatus.PUBLISHED, _officer, gettext_lazy("Publish the results")),
+    "cancel": Step(
+        (RoundStatus.DRAFT, RoundStatus.OPEN, RoundStatus.CLOSED),
+        RoundStatus.CANCELLED,
+        _officer,
+        gettext_lazy("Cancel the round"),
+        needs_reason=True,
+    ),
+}
+
+ASSIGNMENT_MOVES = {
+    "accept": Step(
+        (AssignmentStatus.OFFERED,), AssignmentStatus.ACCEPTED, is_assessor_of, gettext_lazy("Accept"), refuse=_round_is_open
+    ),
+    "decline": Step(
+        (AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED),
+        AssignmentStatus.DECLINED,
+        is_assessor_of,
+        gettext_lazy("Decline"),
+        needs_reason=True,
+        refuse=_round_is_open,
+    ),
+    "submit": Step(
+        (AssignmentStatus.ACCEPTED,),
+        AssignmentStatus.SUBMITTED,
+        is_assessor_of,
+        gettext_lazy("Submit the assessment"),
+        refuse=_round_is_open,
+    ),
+    "reopen": Step(
+        (AssignmentStatus.SUBMITTED,),
+        AssignmentStatus.ACCEPTED,
+        _officer,
+        gettext_lazy("Reopen the assessment"),
+        needs_reason=True,
+        refuse=_round_is_open,
+    ),
+    "withdraw": Step(
+        (AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED),
+        AssignmentStatus.WITHDRAWN,
+        _officer,
+        gettext_lazy("Take the assignment back"),
+        needs_reason=True,
+    ),
+    # The system's own step when a conflict of interest comes to light.
+    "recuse": Step(
+        (AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED, AssignmentStatus.SUBMITTED),
+        AssignmentStatus.WITHDRAWN,
+        nobody,
+        gettext_lazy("Conflict of interest"),
+        needs_reason=True,
+    ),
+}

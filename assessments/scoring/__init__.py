@@ -1,0 +1,1 @@
+"""Arithmetic of judgement on plain arrays; knows no Django."""

@@ -1,0 +1,28 @@
+"""Everything the products room keeps."""
+
+from products.models.marks import MarkMove, QualityMark
+from products.models.submissions import (
+    Creator,
+    KindField,
+    Overlap,
+    Product,
+    ProductFile,
+    ProductKind,
+    ProductMove,
+    Screening,
+    SubmissionVersion,
+)
+
+__all__ = [
+    "Creator",
+    "KindField",
+    "MarkMove",
+    "Overlap",
+    "Product",
+    "ProductFile",
+    "ProductKind",
+    "ProductMove",
+    "QualityMark",
+    "Screening",
+    "SubmissionVersion",
+]

@@ -1,0 +1,121 @@
+"""The quality mark: proposed to a council, granted by its resolution, verifiable by anyone."""
+
+import pghistory
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from assessments.models import Score
+from products import rules
+from products.models.submissions import Product
+from secretariat.models import Move, Resolution
+
+
+class MarkQuerySet(models.QuerySet):
+    def public(self):
+        """Published ones, whatever became of them later: a revoked mark must be found and say so."""
+        return self.filter(published_at__isnull=False)
+
+    def in_force(self):
+        today = timezone.localdate()
+        return self.public().filter(status="granted", valid_from__lte=today, valid_until__gte=today)
+
+
+@pghistory.track()
+class QualityMark(models.Model):
+    Status = rules.MarkStatus
+    Level = rules.MarkLevel
+    MOVES = rules.MARK_MOVES
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="marks", verbose_name=_("product"))
+    resolution = models.ForeignKey(Resolution, models.PROTECT, related_name="marks", verbose_name=_("resolution"))
+    # The score that the decision rests on, and what it said on that day: the row may be recomputed, the decision not.
+    score = models.ForeignKey(Score, models.PROTECT, related_name="marks", verbose_name=_("score"))
+    score_value = models.FloatField(_("score at the decision"), editable=False)
+    score_low = models.FloatField(null=True, editable=False)
+    score_high = models.FloatField(null=True, editable=False)
+    level = models.CharField(_("level"), max_length=10, choices=Level)
+    below_threshold_reason = models.TextField(
+        _("reason for a level above the score"),
+        blank=True,
+        help_text=_("Required when the score is below the threshold of the level."),
+    )
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.PROPOSED, editable=False)
+    # Printed on the certificate: Jalali year, running number in it, check digit.
+    serial = models.CharField(_("serial"), max_length=20, null=True, unique=True, editable=False)
+    granted_at = models.DateTimeField(_("granted at"), null=True, editable=False)
+    published_at = models.DateTimeField(_("published at"), null=True, editable=False)
+    valid_from = models.DateField(_("valid from"), null=True, editable=False)
+    valid_until = models.DateField(_("valid until"), null=True, editable=False)
+
+    objects = MarkQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("quality mark"), _("quality marks")
+        ordering = ["-granted_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product"], condition=Q(status__in=["granted", "suspended"]), name="one_living_mark_a_product"
+            ),
+            models.UniqueConstraint(fields=["product", "resolution"], name="product_once_in_a_resolution"),
+            models.CheckConstraint(condition=Q(level__in=rules.MarkLevel.values), name="mark_level_known"),
+            models.CheckConstraint(
+                name="granted_mark_is_complete",
+                condition=Q(status__in=["proposed", "dropped"], serial=None, granted_at=None, published_at=None)
+                | Q(
+                    status__in=["granted", "suspended", "revoked"],
+                    serial__isnull=False,
+                    granted_at__isnull=False,
+                    valid_from__isnull=False,
+                    valid_until__gt=F("valid_from"),
+                ),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="mark_rests_on_resolution_and_score",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="""
+                    IF NOT EXISTS (SELECT 1 FROM assessments_score sc JOIN assessments_entry e ON e.id = sc.entry_id
+                                   JOIN products_product p ON p.subject_id = e.subject_id
+                                   WHERE sc.id = NEW.score_id AND p.id = NEW.product_id
+                                     AND sc.part_id IS NULL AND sc.indicator_id IS NULL) THEN
+                        RAISE EXCEPTION 'a mark rests on a total score of its own product' USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF NEW.status IN ('granted', 'suspended', 'revoked') AND NOT EXISTS (
+                        SELECT 1 FROM secretariat_resolution r JOIN secretariat_council c ON c.id = r.council_id
+                        WHERE r.id = NEW.resolution_id AND r.status = 'adopted' AND c.grants_marks) THEN
+                        RAISE EXCEPTION 'a mark is granted only by an adopted resolution of a council that may' USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF TG_OP = 'UPDATE' AND OLD.status <> 'proposed'
+                       AND (NEW.product_id, NEW.resolution_id, NEW.score_id, NEW.score_value, NEW.level, NEW.serial, NEW.granted_at)
+                           IS DISTINCT FROM
+                           (OLD.product_id, OLD.resolution_id, OLD.score_id, OLD.score_value, OLD.level, OLD.serial, OLD.granted_at) THEN
+                        RAISE EXCEPTION 'a granted mark keeps its decision' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Protect(
+                name="granted_mark_stays",
+                operation=pgtrigger.Delete,
+                condition=pgtrigger.Q(old__status__in=["granted", "suspended", "revoked"]),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.get_level_display()} {self.serial or ''}".strip()
+
+    def get_absolute_url(self):
+        return reverse("mark_verify", args=[self.serial])
+
+
+class MarkMove(Move):
+    mark = models.ForeignKey(QualityMark, models.PROTECT, related_name="moves")
+
+    class Meta(Move.Meta):
+        pass

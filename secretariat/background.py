@@ -1,0 +1,29 @@
+"""The only door to Celery: ids in, never before the commit, and never fatal when the broker is away."""
+
+import logging
+from functools import partial
+
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+log = logging.getLogger(__name__)
+
+
+def after_commit(task_path, *ids):
+    """Ask a worker to look at `ids` once the transaction has committed.
+
+    The message is only a hint: the row that needs work says so itself, and beat sweeps up what a lost
+    broker forgot. So a broker that does not answer is logged and never breaks the request.
+    """
+    task = import_string(task_path)  # now, so a typo fails here and not after the commit
+    transaction.on_commit(partial(_send, task, ids))
+
+
+def _send(task, ids):
+    try:
+        task.apply_async(ids, retry=False)
+    except task.app.connection_for_write().recoverable_connection_errors as error:
+        log.warning("broker away, %s%r waits for the sweeper: %s", task.name, ids, error)
+    except Exception:
+        # kombu wraps transport errors in its own classes; whatever it is, the work is on record.
+        log.exception("could not queue %s%r; the sweeper will find it", task.name, ids)

@@ -1,0 +1,24 @@
+"""The ways a request can be refused by the domain."""
+
+
+class RuleBroken(Exception):
+    """A domain rule said no; str() is a sentence fit for the user.
+
+    `field` names the form field the sentence belongs to, where there is one.
+    """
+
+    def __init__(self, message, field=None):
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+    def __str__(self):
+        return str(self.message)
+
+
+class Stale(RuleBroken):
+    """Somebody else saved this object after the form was opened; `current` is what stands now."""
+
+    def __init__(self, message, current):
+        super().__init__(message)
+        self.current = current

@@ -1,0 +1,61 @@
+"""What every unsafe form passes through: a one-time key, so that a double submit gives the first result."""
+
+import functools
+import uuid
+
+from django.db import IntegrityError, transaction
+from django.http import HttpResponseRedirect
+
+from secretariat.models import FormKey
+
+FIELD = "once_key"
+
+
+def once(view):
+    """Let a form take effect once: the second arrival of a key is sent where the first one led.
+
+    The key row is written in the same transaction as the view's own work, so two at the same moment wait for one
+    another on the primary key. A view that answers with anything but a redirect (a form shown again with errors)
+    has done nothing yet: its key is not used up. A form without a key is simply handled.
+    """
+
+    @functools.wraps(view)
+    def guarded(request, *args, **kwargs):
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        try:
+            key = uuid.UUID(request.POST.get(FIELD, ""))
+        except ValueError:
+            return view(request, *args, **kwargs)
+        user = request.user if request.user.is_authenticated else None
+        try:
+            with transaction.atomic():
+                FormKey.objects.create(key=key, user=user, path=request.path[:300])
+                response = view(request, *args, **kwargs)
+                if not _took_effect(response):
+                    raise _NothingDone(response)
+                FormKey.objects.filter(key=key).update(result=_target(response)[:300])
+                return response
+        except _NothingDone as nothing:
+            return nothing.response
+        except IntegrityError:
+            first = FormKey.objects.filter(key=key, user=user, path=request.path[:300]).first()
+            if first is None:
+                raise
+            return HttpResponseRedirect(first.result or request.path)
+
+    return guarded
+
+
+class _NothingDone(Exception):
+    def __init__(self, response):
+        super().__init__()
+        self.response = response
+
+
+def _took_effect(response):
+    return response.status_code in (302, 303) or "HX-Redirect" in response.headers
+
+
+def _target(response):
+    return response.headers.get("HX-Redirect") or response.headers.get("Location", "")

@@ -1,0 +1,40 @@
+"""Everything the ground floor keeps."""
+
+from secretariat.models.agencies import Agency, Province, Unit
+from secretariat.models.councils import (
+    AgendaItem,
+    Attendance,
+    Council,
+    Meeting,
+    Resolution,
+    ResolutionMove,
+    Seat,
+    Vote,
+)
+from secretariat.models.days import Holiday
+from secretariat.models.moves import Move
+from secretariat.models.notices import FormKey, Heartbeat, Letter, Notice
+from secretariat.models.people import Invitation, RoleGrant, User
+
+__all__ = [
+    "Agency",
+    "AgendaItem",
+    "Attendance",
+    "Council",
+    "FormKey",
+    "Heartbeat",
+    "Holiday",
+    "Invitation",
+    "Letter",
+    "Meeting",
+    "Move",
+    "Notice",
+    "Province",
+    "Resolution",
+    "ResolutionMove",
+    "RoleGrant",
+    "Seat",
+    "Unit",
+    "User",
+    "Vote",
+]

@@ -1,0 +1,3 @@
+"""Addresses of the ground floor's own pages."""
+
+urlpatterns = []

@@ -1,0 +1,192 @@
+"""Small makers of rows for tests: each gives a valid object, any field may be said otherwise."""
+
+from itertools import count
+
+serial = count(1)
+
+
+def agency(**fields):
+    from secretariat.models import Agency
+
+    n = next(serial)
+    fields.setdefault("slug", f"agency-{n}")
+    fields.setdefault("name_fa", f"دستگاه {n}")
+    fields.setdefault("name_en", f"Agency {n}")
+    fields.setdefault("kind", "public_body")
+    return Agency.objects.create(**fields)
+
+
+def user(**fields):
+    from secretariat.models import User
+
+    n = next(serial)
+    fields.setdefault("username", f"user{n}")
+    fields.setdefault("first_name", "نام")
+    fields.setdefault("last_name", f"خانوادگی {n}")
+    fields.setdefault("email", f"user{n}@example.org")
+    return User.objects.create(**fields)
+
+
+def officer(**fields):
+    return granted("officer", **fields)
+
+
+def secretary(**fields):
+    return granted("secretary", **fields)
+
+
+def granted(role, user_=None, **fields):
+    """A user who holds `role`; agency=, unit= or council= is its scope, the rest are fields of the user."""
+    from secretariat.models import RoleGrant
+
+    scope = {name: fields.pop(name) for name in ("agency", "unit", "council") if name in fields}
+    person = user_ or user(**fields)
+    RoleGrant.objects.create(user=person, role=role, **scope)
+    return person
+
+
+def representative(agency_=None, **fields):
+    return granted("representative", agency=agency_ or agency(), **fields)
+
+
+def assessor(**fields):
+    """A person on the roster of assessors; `user` fields may be given."""
+    from assessments.models import Assessor
+
+    return Assessor.objects.create(user=fields.pop("user", None) or user(**fields))
+
+
+def scale(kind="ordinal", **fields):
+    from assessments.models import Scale
+
+    n = next(serial)
+    bounds = {
+        "ordinal": {"minimum": 1, "maximum": 5},
+        "inverse": {"minimum": 0, "maximum": 4},
+        "boolean": {"minimum": 0, "maximum": 1},
+        "number": {"minimum": 0, "maximum": 100, "step": "0.1"},
+        "ratio": {"minimum": 0, "maximum": None, "step": "0.01"},
+    }[kind]
+    anchors = [{"value": v, "fa": f"تراز {v}", "en": f"level {v}"} for v in range(1, 6)] if kind == "ordinal" else []
+    return Scale.objects.create(
+        **{"code": f"scale-{n}", "name_fa": "مقیاس", "name_en": "Scale", "kind": kind, "anchors": anchors, **bounds, **fields}
+    )
+
+
+def published_set(dimensions=2, indicators=2, layer="kind", scale_=None, allow_na=False, **fields):
+    """A published version with `dimensions` × `indicators` expert leaves of equal weight; weights are exact for 1, 2, 4, 5."""
+    from django.utils import timezone
+
+    from assessments.models import Indicator, IndicatorSet, SetVersion
+
+    n = next(serial)
+    set_ = IndicatorSet.objects.create(
+        code=fields.pop("code", f"set-{n}"), title_fa=f"شاخص‌های {n}", title_en=f"Set {n}", layer=layer, **fields
+    )
+    version = SetVersion.objects.create(set=set_, number=1)
+    scale_ = scale_ or scale()
+    for d in range(1, dimensions + 1):
+        dimension = Indicator.objects.create(
+            version=version, code=f"D{d}", title_fa=f"بُعد {d}", title_en=f"Dimension {d}", position=d, weight=100 / dimensions
+        )
+        for i in range(1, indicators + 1):
+            Indicator.objects.create(
+                version=version, parent=dimension, code=f"D{d}I{i}", title_fa=f"شاخص {d}.{i}", title_en=f"Indicator {d}.{i}",
+                guidance_fa="راهنما", guidance_en="Guidance", position=i, weight=100 / indicators, scale=scale_, allow_na=allow_na,
+            )  # fmt: skip
+    version.status, version.published_at = "published", timezone.now()
+    version.save()
+    return version
+
+
+def product_kind(**fields):
+    from products.models import ProductKind
+
+    n = next(serial)
+    if "indicator_set" not in fields:
+        fields["indicator_set"] = published_set().set
+    return ProductKind.objects.create(
+        **{"code": f"kind-{n}", "group": "product", "title_fa": f"گونهٔ {n}", "title_en": f"Kind {n}", **fields}
+    )
+
+
+def product(status="draft", agency_=None, **fields):
+    """A product in any state; submitted ones carry a title and a time but no submission version (see `submission`)."""
+    from django.utils import timezone
+
+    from assessments.models import Subject
+    from products.models import Product
+
+    n = next(serial)
+    agency_ = agency_ or agency()
+    fields.setdefault("title_fa", f"محصول {n}")
+    fields.setdefault("title_en", f"Product {n}")
+    fields.setdefault("kind", None)
+    fields["kind"] = fields["kind"] or product_kind()
+    if status not in ("draft", "withdrawn"):
+        fields.setdefault("submitted_at", timezone.now())
+    subject = Subject.objects.create(kind="product", title_fa=fields["title_fa"], title_en=fields["title_en"], agency=agency_)
+    return Product.objects.create(subject=subject, agency=agency_, status=status, **fields)
+
+
+def subject(agency_=None, **fields):
+    from assessments.models import Subject
+
+    n = next(serial)
+    return Subject.objects.create(
+        **{"kind": "product", "title_fa": f"موضوع {n}", "title_en": f"Subject {n}", "agency": agency_ or agency(), **fields}
+    )
+
+
+def round_(status="draft", **fields):
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from assessments.models import Round
+
+    n = next(serial)
+    return Round.objects.create(
+        **{
+            "title_fa": f"دور {n}",
+            "title_en": f"Round {n}",
+            "status": status,
+            "deadline": timezone.now() + timedelta(days=20),
+            **fields,
+        }
+    )
+
+
+def sheet(round__, *versions):
+    """A sheet of `round__` on these set versions; two weigh 70 and 30, one 100."""
+    from django.db import transaction
+
+    from assessments.models import Sheet, SheetPart
+
+    weights = {1: [100], 2: [70, 30], 3: [55, 25, 20]}[len(versions)]
+    with transaction.atomic():
+        made = Sheet.objects.create(round=round__, key="+".join(f"{v.set.code}:{v.number}" for v in versions))
+        SheetPart.objects.bulk_create(
+            SheetPart(sheet=made, version=v, weight=w, position=p)
+            for p, (v, w) in enumerate(zip(versions, weights, strict=True), 1)
+        )
+    return made
+
+
+def entry(round__=None, subject_=None, versions=None):
+    """A subject's entry in an open round, with a sheet on `versions` (default: one small published set)."""
+    from assessments.models import Entry
+
+    round__ = round__ or round_(status="open")
+    return Entry.objects.create(
+        round=round__, subject=subject_ or subject(), sheet=sheet(round__, *(versions or [published_set()]))
+    )
+
+
+def assignment(entry_=None, assessor_=None, status="accepted"):
+    from assessments.models import Assignment
+
+    entry_ = entry_ or entry()
+    return Assignment.objects.create(
+        entry=entry_, assessor=assessor_ or assessor(), status=status, alias=entry_.assignments.count() + 1
+    )
