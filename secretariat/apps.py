@@ -1,7 +1,7 @@
 """The ground floor as a Django application."""
 
 import jdatetime
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.utils.translation import gettext_lazy as _
 
 
@@ -16,3 +16,6 @@ class SecretariatConfig(AppConfig):
         # Here and not in __init__: the Celery app must be current in every Django process,
         # while `python -m secretariat.persian` must not need Django at all.
         from secretariat.celery import app  # noqa: F401
+        # django-jalali's picker for the admin (ours replaces it) names pictures that it does not bring.
+        static_files = apps.get_app_config("staticfiles")
+        static_files.ignore_patterns = [*static_files.ignore_patterns, "jquery.ui.datepicker.jalali"]
