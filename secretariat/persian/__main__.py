@@ -75,7 +75,7 @@ def _jalali_parse(value):
 
 
 def _jalali_day(value):
-    return "exists" if isinstance(value, str) and dates.day_exists(value) else "missing"
+    return "exists" if dates.day_exists(value) else "missing"
 
 
 def _search_match(value):

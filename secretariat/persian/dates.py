@@ -109,12 +109,9 @@ def days_in_month(year, month):
 
 
 def day_exists(text):
-    """Tell whether a date written year, month, day is a day of the Jalali calendar."""
-    match = _NUMERIC.fullmatch(digits_to_ascii(canonical(text)))
-    if not match or not match[3]:
-        return False
+    """Tell whether a written date is a day of the Jalali calendar."""
     try:
-        jalali_date(*(int(part) if len(part) <= 4 else 0 for part in match.groups()))
+        parse_jalali(text)
     except Refused:
         return False
     return True
