@@ -16,6 +16,7 @@ class SecretariatConfig(AppConfig):
         # Here and not in __init__: the Celery app must be current in every Django process,
         # while `python -m secretariat.persian` must not need Django at all.
         from secretariat.celery import app  # noqa: F401
-        # django-jalali's picker for the admin (ours replaces it) names pictures that it does not bring.
+        # django-jalali's picker for the admin, which ours replaces, names pictures that it does not bring.
         static_files = apps.get_app_config("staticfiles")
-        static_files.ignore_patterns = [*static_files.ignore_patterns, "jquery.ui.datepicker.jalali"]
+        left_out = ["jquery.ui.datepicker.jalali", "admin/css/main.css", "admin/main.js"]
+        static_files.ignore_patterns = [*static_files.ignore_patterns, *left_out]

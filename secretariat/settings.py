@@ -40,8 +40,8 @@ INSTALLED_APPS = [
     "assessments",
     "products",
     "portal",
+    "django_jalali",
     "django.contrib.admin",
-    "django_jalali",  # after the admin, whose main.css it would replace with one that names missing pictures
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
