@@ -174,6 +174,8 @@ STATICFILES_DIRS = [
 ]
 STATICFILES_DIRS = [entry for entry in STATICFILES_DIRS if Path(entry[1] if isinstance(entry, tuple) else entry).exists()]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+# Pictures, fonts and archives are compressed already; nobody but a developer fetches a source map.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["png", "jpg", "jpeg", "gif", "webp", "woff", "woff2", "gz", "br", "zip", "map"]
 WHITENOISE_MANIFEST_STRICT = not DEBUG
 
 PRIVATE_ROOT = Path(env("PRIVATE_ROOT", str(DATA_DIR / "private")))
