@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import F, Func, Value
 from django.db.models.functions import Lower
 
+from secretariat import persian
+
 _FOLD = {
     "آ": "ا", "أ": "ا", "إ": "ا", "ٱ": "ا", "ؤ": "و", "ئ": "ی", "ي": "ی", "ى": "ی", "ك": "ک", "ۀ": "ه", "ة": "ه", "ە": "ه", "ہ": "ه",
     **{chr(0x06F0 + d): str(d) for d in range(10)},
@@ -19,11 +21,11 @@ _DROP = (
     + "".join(map(chr, range(0x064B, 0x0660)))
     + "\u0670 \t\n\r.,;:!?'\"()[]{}<>«»،؛؟٬٫…–—-_/\\|*+=&%#@^~`“”‘’•·"
 )
-# Letters of one rank share one key; everything else keeps its code point, which lies below the keys.
-_RANK = {letter: rank for rank, letters in enumerate(
-    ["آ", "اأإٱ", "ء", "ب", "پ", "ت", "ث", "ج", "چ", "ح", "خ", "د", "ذ", "ر", "ز", "ژ", "س", "ش", "ص", "ض", "ط", "ظ", "ع", "غ", "ف", "ق",
-     "کك", "گ", "ل", "م", "ن", "وؤ", "هةۀە", "یيىئ"]) for letter in letters}  # fmt: skip
-_SORT_DROP = "\u0640\u200c\u200d\u200e\u200f\ufeff" + "".join(map(chr, range(0x064B, 0x0660))) + "\u0670«»\"'()"
+# Letters of one rank share one key, between the digits and the Latin letters: capitals and the signs
+# there are free, for the text is lowered and the signs are dropped first.
+_FIRST_KEY = ord(":")
+_KEYS = {letter: chr(_FIRST_KEY + rank) for rank, letters in enumerate(persian.ALPHABET) for letter in letters}
+_SORT_DROP = ":;<=>?@\u0640\u200c\u200d\u200e\u200f\ufeff" + "".join(map(chr, range(0x064B, 0x0660))) + "\u0670«»\"'()"
 
 
 def _translate(expression, mapping, drop):
@@ -60,7 +62,7 @@ def SearchColumn(*fields):
 
 def SortColumn(field):
     """A generated column to sort by: Persian alphabetical order under the C collation."""
-    mapping = {letter: chr(0xE000 + rank) for letter, rank in _RANK.items()}
+    mapping = dict(_KEYS)
     mapping.update({chr(0x06F0 + d): str(d) for d in range(10)})
     return models.GeneratedField(
         expression=_translate(Lower(F(field), output_field=models.TextField()), mapping, _SORT_DROP),

@@ -36,9 +36,10 @@ from .identifiers import (
 )
 from .numbers import display_fa, grouped, parse_number, percent_fa, rial_to_toman, toman_to_rial, words_fa
 from .refusal import Refused
-from .text import canonical, digits_to_ascii, digits_to_persian, search_key, search_match, sort_key
+from .text import ALPHABET, canonical, digits_to_ascii, digits_to_persian, search_key, search_match, sort_key
 
 __all__ = [
+    "ALPHABET",
     "MONTHS_EN",
     "MONTHS_FA",
     "WEEKDAYS_EN",

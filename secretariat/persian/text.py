@@ -101,7 +101,7 @@ def search_match(query, text):
 # A key has three levels, as a collation has: letters, then marks and variants, then case.
 
 _PUNCTUATION_ORDER = "_-,،;؛:!?؟.'\"«»()[]{}@*/\\&#%٪`^+<=>|~$"
-_ALPHABET = (
+ALPHABET = (
     "آ", "اٱ", "ءأٲإٳؤئ", "ب", "پ", "ت", "ث", "ج", "چ", "ح", "خ", "د", "ذ", "ر", "ز", "ژ", "س", "ش", "ص", "ض", "ط",
     "ظ", "ع", "غ", "ف", "ق", "کڪك", "گ", "ل", "م", "ن", "و", "هەہةۀھ", "یىےيې",
 )  # fmt: skip
@@ -117,7 +117,7 @@ def _weights():
     for value in range(10):
         for variant, digits in enumerate(("0123456789", PERSIAN_DIGITS, ARABIC_DIGITS)):
             table[digits[value]] = (chr(_DIGIT + value), variant)
-    for place, letters in enumerate(_ALPHABET):
+    for place, letters in enumerate(ALPHABET):
         for variant, letter in enumerate(letters):
             table[letter] = (chr(_PERSIAN + place), variant)
     for place, letter in enumerate("abcdefghijklmnopqrstuvwxyz"):

@@ -1,0 +1,38 @@
+"""`manage demo --products N --assessors M --seed S`: a large synthetic data set for load tests."""
+
+import time
+
+from django.core.management.base import BaseCommand, CommandError
+
+from portal import demo
+from products.models import ProductKind
+from secretariat.models import User
+
+
+class Command(BaseCommand):
+    help = "Make a large, consistent demonstration data set by bulk inserts (for load tests)."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--products", type=int, required=True)
+        parser.add_argument("--assessors", type=int, required=True)
+        parser.add_argument("--panel", type=int, default=5, help="assessors for each product (default 5)")
+        parser.add_argument("--seed", type=int, default=1)
+
+    def handle(self, *args, products, assessors, panel, seed, **options):
+        if products < 1 or panel < 3:
+            raise CommandError("At least one product and three assessors a product, please.")
+        if assessors < 2 * panel:
+            raise CommandError(f"{assessors} assessors are too few for panels of {panel}: conflicts must leave enough of them.")
+        if User.objects.filter(username=f"demo-{seed}-1").exists():
+            raise CommandError(f"Seed {seed} is in this database already; take another.")
+        if not ProductKind.objects.exists():
+            raise CommandError("Load the starter content first: manage starter.")
+        started = time.monotonic()
+        demo.make(
+            products,
+            assessors,
+            seed,
+            panel=panel,
+            say=lambda line: self.stdout.write(f"{time.monotonic() - started:6.1f}s {line}"),
+        )
+        self.stdout.write(self.style.SUCCESS(f"Done in {time.monotonic() - started:.1f} s."))

@@ -1,0 +1,1 @@
+"""Writes of the products room: whatever changes a status, several rows, or queues work."""

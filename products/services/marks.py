@@ -1,0 +1,203 @@
+"""Proposing, granting and withdrawing quality marks: a score informs, a resolution decides, publication is separate."""
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from stdnum import damm
+
+from assessments.models import Affiliation, Assignment, Score
+from products import rules
+from products.models import Product, QualityMark
+from secretariat import persian
+from secretariat.bilingual import both
+from secretariat.errors import RuleBroken
+from secretariat.models import Council, Resolution, RoleGrant, Vote
+from secretariat.rules import ResolutionStatus, is_officer, serves_council
+from secretariat.services import notices
+from secretariat.workflow import advance
+
+VALID_YEARS = 2
+
+
+def deciding_score(product):
+    """The root score a decision may rest on: of the newest closed or published round, up to date; else None."""
+    return (
+        Score.objects.filter(
+            entry__subject=product.subject_id,
+            part=None,
+            indicator=None,
+            value__isnull=False,
+            entry__round__status__in=["closed", "published"],
+        )
+        .select_related("entry__round")
+        .order_by("-entry__round__deadline", "-entry_id")
+        .first()
+    )
+
+
+def level_for(value):
+    """The highest level whose threshold the unrounded score reaches, or None."""
+    reached = [level for level, least in rules.THRESHOLDS.items() if value >= least]
+    return reached[-1] if reached else None
+
+
+@transaction.atomic
+def propose(resolution_id, product_id, level, *, by, reason=""):
+    """Put a product before a council: the mark rests on the product's own current score.
+
+    Raises RuleBroken without a usable score, with a failed gate, below the level's threshold without a reason,
+    or when the resolution is already decided.
+    """
+    resolution = Resolution.objects.select_for_update(of=("self",), no_key=True).select_related("council").get(pk=resolution_id)
+    if not (is_officer(by) or serves_council(by, resolution.council_id)):
+        raise RuleBroken(_("You may not do this."))
+    if resolution.status != ResolutionStatus.DRAFT:
+        raise RuleBroken(_("This resolution is already decided."), field="resolution")
+    if resolution.kind != Resolution.Kind.GRANT_MARKS or not resolution.council.grants_marks:
+        raise RuleBroken(_("This council, or this kind of resolution, does not grant quality marks."), field="resolution")
+    product = Product.objects.select_for_update(of=("self",), no_key=True).get(pk=product_id)
+    if product.status != rules.ProductStatus.ACCEPTED:
+        raise RuleBroken(_("Only a product accepted for assessment can be proposed."), field="product")
+    score = deciding_score(product)
+    if score is None:
+        raise RuleBroken(_("This product has no score from a closed round yet."), field="product")
+    if score.entry.is_stale:
+        raise RuleBroken(_("The score of this product is being recomputed; try again in a minute."), field="product")
+    if Score.objects.filter(entry=score.entry_id, gate_failed=True).exists():
+        raise RuleBroken(_("An eliminatory indicator failed: no mark can be granted, whatever the score."), field="product")
+    if score.value < rules.THRESHOLDS[level] and not reason.strip():
+        raise RuleBroken(
+            _("The score is below the threshold of this level (%(least)s). Write the reason, or choose a lower level.")
+            % {"least": rules.THRESHOLDS[level]},
+            field="below_threshold_reason",
+        )
+    if product.marks.filter(resolution=resolution).exists():
+        raise RuleBroken(_("This product stands in this resolution already."), field="product")
+    return QualityMark.objects.create(
+        product=product,
+        resolution=resolution,
+        score=score,
+        score_value=score.value,
+        score_low=score.low,
+        score_high=score.high,
+        level=level,
+        below_threshold_reason=reason.strip(),
+    )
+
+
+def partial_voters(mark):
+    """Votes cast by people who may not decide on this product: tied to its agency, or among its assessors."""
+    agency, subject = mark.product.agency_id, mark.product.subject_id
+    tied = RoleGrant.objects.current().filter(Q(agency=agency) | Q(unit__agency=agency)).values("user")
+    affiliated = Affiliation.objects.current().filter(agency=agency).values("assessor__user")
+    judged = Assignment.objects.active().filter(entry__subject=subject).values("assessor__user")
+    return (
+        Vote.objects.filter(resolution=mark.resolution_id)
+        .exclude(choice=Vote.Choice.RECUSED)
+        .filter(Q(seat__user__in=tied) | Q(seat__user__in=affiliated) | Q(seat__user__in=judged))
+        .select_related("seat__user")
+    )
+
+
+@transaction.atomic
+def grant(mark_id, *, by, publish=True):
+    """Grant a proposed mark on the strength of its adopted resolution: serial, validity, and notice to the agency.
+
+    The decision stands on the score as it was when proposed; if the score has changed since, granting is refused
+    so that the council decides on what is true. Raises RuleBroken.
+    """
+    mark = QualityMark.objects.select_related("resolution", "score__entry", "product__agency").get(pk=mark_id)
+    # One serial at a time, whichever council grants; and never two living marks for one product.
+    list(Council.objects.select_for_update(no_key=True).filter(grants_marks=True).order_by("pk").values_list("pk"))
+    Product.objects.select_for_update(no_key=True).get(pk=mark.product_id)
+    mark.refresh_from_db()
+    if mark.status == rules.MarkStatus.PROPOSED:
+        _check_decision(mark)
+    now = timezone.now()
+    today = timezone.localdate(now)
+    mark = advance(
+        QualityMark.objects.select_related("resolution", "product"),
+        mark_id,
+        "grant",
+        by=by,
+        serial=_next_serial(today),
+        granted_at=now,
+        published_at=now if publish else None,
+        valid_from=today,
+        valid_until=_years_later(today, VALID_YEARS),
+    )
+    if publish:
+        _tell_agency(mark)
+    return mark
+
+
+def _check_decision(mark):
+    if mark.resolution.status != ResolutionStatus.ADOPTED:
+        raise RuleBroken(_("The resolution is not adopted yet."))
+    if mark.score.entry.is_stale or mark.score.value != mark.score_value:
+        raise RuleBroken(_("The score has changed since the proposal; the council must decide on the new one."))
+    partial = [str(vote.seat.user) for vote in partial_voters(mark)]
+    if partial:
+        raise RuleBroken(
+            _("Voted in spite of a conflict of interest: %(names)s. They must be recused.") % {"names": "، ".join(partial)}
+        )
+    if mark.product.marks.filter(status__in=["granted", "suspended"]).exists():
+        raise RuleBroken(_("This product already holds a mark; revoke it first."))
+
+
+@transaction.atomic
+def publish(mark_id, *, by):
+    """Make a granted mark public, if it was granted without publication."""
+    mark = QualityMark.objects.select_for_update(of=("self",)).select_related("resolution", "product").get(pk=mark_id)
+    if not rules.MARK_MOVES["grant"].who(by, mark):
+        raise RuleBroken(_("You may not do this."))
+    if mark.status != rules.MarkStatus.GRANTED or mark.published_at:
+        raise RuleBroken(_("Only a granted mark that is not yet public can be published."))
+    mark.published_at = timezone.now()
+    mark.save(update_fields=["published_at"])
+    mark.moves.create(action="publish", source=mark.status, target=mark.status, by=by)
+    _tell_agency(mark)
+    return mark
+
+
+def _tell_agency(mark):
+    fa, en = both(
+        lambda: _("“%(product)s” was granted: %(level)s.") % {"product": mark.product.title, "level": mark.get_level_display()}
+    )
+    notices.tell_agency(
+        mark.product.agency_id, "mark_granted", fa, en, link=mark.product.get_absolute_url(), once=f"mark-granted-{mark.pk}"
+    )
+
+
+def drop(mark_id, *, by, why):
+    """Take a proposal back, with a reason."""
+    return advance(QualityMark.objects.select_related("resolution"), mark_id, "drop", by=by, why=why)
+
+
+def suspend(mark_id, *, by, why):
+    return advance(QualityMark.objects.select_related("resolution"), mark_id, "suspend", by=by, why=why)
+
+
+def restore(mark_id, *, by, why):
+    return advance(QualityMark.objects.select_related("resolution"), mark_id, "restore", by=by, why=why)
+
+
+def revoke(mark_id, *, by, why):
+    return advance(QualityMark.objects.select_related("resolution"), mark_id, "revoke", by=by, why=why)
+
+
+def _next_serial(day):
+    """Jalali year, running number in it and a Damm check digit: "1404-0007-3"."""
+    year = persian.to_jalali(day).year
+    taken = QualityMark.objects.filter(serial__startswith=f"{year}-").order_by("-serial").values_list("serial", flat=True)
+    number = int(taken[0].split("-")[1]) + 1 if taken else 1
+    digits = f"{year}{number:05d}"
+    return f"{year}-{number:05d}-{damm.calc_check_digit(digits)}"
+
+
+def _years_later(day, years):
+    """The same Jalali day `years` later (30 Esfand of a leap year becomes 29)."""
+    jalali = persian.to_jalali(day)
+    length = persian.days_in_month(jalali.year + years, jalali.month)
+    return persian.to_gregorian(jalali.year + years, jalali.month, min(jalali.day, length))
