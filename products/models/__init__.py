@@ -11,6 +11,7 @@ from products.models.submissions import (
     ProductMove,
     Screening,
     SubmissionVersion,
+    VersionFile,
 )
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "QualityMark",
     "Screening",
     "SubmissionVersion",
+    "VersionFile",
 ]

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_jalali.db.models import jManager
 
-from assessments.models import IndicatorSet, Subject
+from assessments.models import Assignment, IndicatorSet, Subject
 from products import rules
 from secretariat.bilingual import Bilingual
 from secretariat.fields import JalaliDateField
@@ -43,6 +43,7 @@ class ProductKind(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("kind of product"), _("kinds of products")
         ordering = ["group", "sort_key"]
+        constraints = [models.CheckConstraint(condition=Q(group__in=["product", "activity", "place"]), name="kind_group_known")]
 
     def __str__(self):
         return self.title
@@ -55,9 +56,12 @@ class KindField(models.Model):
         TEXT = "text", _("short text")
         LONG = "long", _("long text")
         NUMBER = "number", _("number")
+        WHOLE = "whole", _("whole number")
         DATE = "date", _("date")
         CHOICE = "choice", _("choice")
         URL = "url", _("web address")
+        ISBN = "isbn", _("ISBN")
+        ISSN = "issn", _("ISSN")
 
     kind = models.ForeignKey(ProductKind, models.CASCADE, related_name="fields", verbose_name=_("kind"))
     key = models.SlugField(_("key"), max_length=40)
@@ -70,6 +74,9 @@ class KindField(models.Model):
     # [{"value": "…", "fa": "…", "en": "…"}, …]
     choices = models.JSONField(_("choices"), default=list, blank=True)
     position = models.PositiveSmallIntegerField(_("order"), default=1)
+    names_maker = models.BooleanField(
+        _("tells who made it"), default=False, help_text=_("Hidden from the assessors of a blind round: publisher, producer …")
+    )
 
     label = Bilingual("label")
     help = Bilingual("help")
@@ -77,7 +84,14 @@ class KindField(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("question of a kind"), _("questions of a kind")
         ordering = ["position", "pk"]
-        constraints = [models.UniqueConstraint(fields=["kind", "key"], name="question_key_unique_in_kind")]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "key"], name="question_key_unique_in_kind"),
+            models.CheckConstraint(
+                condition=Q(type__in=["text", "long", "number", "whole", "date", "choice", "url", "isbn", "issn"]),
+                name="question_type_known",
+            ),
+            models.CheckConstraint(condition=~Q(type="choice") | ~Q(choices=[]), name="choice_question_has_choices"),
+        ]
 
     def __str__(self):
         return self.label
@@ -133,6 +147,7 @@ class Product(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)  # raised by every save: the optimistic lock
     is_demo = models.BooleanField(_("demonstration row"), default=False, editable=False)
     created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
+    changed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     changed_at = models.DateTimeField(_("last change"), auto_now=True)
     submitted_at = models.DateTimeField(_("submitted at"), null=True, editable=False)
@@ -203,6 +218,18 @@ class ProductFileQuerySet(models.QuerySet):
     def attached(self):
         return self.filter(removed_at=None)
 
+    def visible_to(self, user):
+        """Officers, the agency itself, and for what was handed in, the assessors who took the product on."""
+        if is_officer(user):
+            return self
+        if not user.is_authenticated:
+            return self.none()
+        judged = Assignment.objects.filter(assessor__user=user, status__in=("accepted", "submitted"))
+        return self.filter(
+            Q(product__agency__in=represented_agencies(user))
+            | Q(product__subject__in=judged.values("entry__subject"), pk__in=VersionFile.objects.values("file"))
+        )
+
 
 class ProductFile(models.Model):
     """A private file of a product. Removed from the draft it is only hidden: earlier versions still hold it."""
@@ -228,6 +255,21 @@ class ProductFile(models.Model):
             models.UniqueConstraint(fields=["product", "sha256"], condition=Q(removed_at=None), name="file_once_in_a_product"),
             models.CheckConstraint(condition=Q(size__gt=0), name="file_not_empty"),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="file_stays_as_uploaded",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                func="""
+                    IF (NEW.product_id, NEW.file, NEW.name, NEW.extension, NEW.content_type, NEW.size, NEW.sha256, NEW.uploaded_by_id)
+                       IS DISTINCT FROM
+                       (OLD.product_id, OLD.file, OLD.name, OLD.extension, OLD.content_type, OLD.size, OLD.sha256, OLD.uploaded_by_id) THEN
+                        RAISE EXCEPTION 'an uploaded file does not change' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
+        ]
 
     def __str__(self):
         return self.name
@@ -240,7 +282,7 @@ class SubmissionVersion(models.Model):
     number = models.PositiveIntegerField(_("version"))
     content = models.JSONField()  # every answer with its label, creators, links, files with their hashes
     content_hash = models.CharField(max_length=64)  # SHA-256 of the canonical JSON
-    files = models.ManyToManyField(ProductFile, related_name="versions")
+    files = models.ManyToManyField(ProductFile, through="VersionFile", related_name="versions")
     submitted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     submitted_at = models.DateTimeField(auto_now_add=True)
 
@@ -252,6 +294,39 @@ class SubmissionVersion(models.Model):
 
     def __str__(self):
         return f"{self.product_id}/{self.number}"
+
+
+class VersionFile(models.Model):
+    """A file's place in a submission version; its number is all that an assessor of a blind round reads of its name."""
+
+    version = models.ForeignKey(SubmissionVersion, models.PROTECT, related_name="placed_files")
+    file = models.ForeignKey(ProductFile, models.PROTECT, related_name="places")
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "file"], name="file_once_in_a_version"),
+            models.UniqueConstraint(fields=["version", "position"], name="one_file_a_place_in_a_version"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="submitted_files_stay", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="file_and_version_share_their_product",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF NOT EXISTS (SELECT 1 FROM products_productfile f JOIN products_submissionversion v ON v.product_id = f.product_id
+                                   WHERE f.id = NEW.file_id AND v.id = NEW.version_id) THEN
+                        RAISE EXCEPTION 'a version holds only files of its own product' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.version_id}: {self.position}"
 
 
 class Creator(models.Model):
