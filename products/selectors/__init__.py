@@ -1,0 +1,1 @@
+"""Reads of the products room that span models."""
