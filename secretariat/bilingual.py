@@ -1,6 +1,10 @@
 """Text kept in two columns, shown in the reader's language."""
 
-from django.utils.translation import get_language
+import datetime
+
+from django.utils.translation import get_language, override
+
+from secretariat import calendar
 
 
 class Bilingual:
@@ -20,3 +24,26 @@ def in_language(fa, en):
     if (get_language() or "fa").startswith("fa"):
         return fa or en
     return en or fa
+
+
+def both(text, **values):
+    """A lazy text in both languages, (Persian, English), for what is written once and read by either.
+
+    `values` fill its %(placeholders)s, each written in its language: objects by their name, whole numbers by their
+    digits, days as dates. A callable (for plurals, say) is called once in each language.
+    """
+    return tuple(_written(text, values, language) for language in ("fa", "en"))
+
+
+def _written(text, values, language):
+    with override(language):
+        words = str(text() if callable(text) else text)
+        return words % {name: _value(value) for name, value in values.items()} if values else words
+
+
+def _value(value):
+    if isinstance(value, datetime.date):
+        return calendar.long_date(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return calendar.digits(value)
+    return str(value)

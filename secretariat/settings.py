@@ -321,4 +321,7 @@ if os.environ.get("SENTRY_DSN"):
 
     sentry_sdk.init(dsn=os.environ["SENTRY_DSN"], send_default_pii=False)
 
+# Every change of an important row is an event written by a trigger, and events are never touched again.
+PGHISTORY_APPEND_ONLY = True
+
 SITE_NAME = _("Secretariat for the Quality of Cultural Products")

@@ -4,11 +4,23 @@ from celery import shared_task
 from django.utils import timezone
 
 from secretariat.models import Heartbeat
+from secretariat.services import letters, passwords, retention
+
+
+@shared_task
+def send_mail():
+    """Answer who asked for a new password, then send the letters that wait. Running it twice sends nothing twice."""
+    passwords.answer_requests()
+    letters.send_waiting()
 
 
 @shared_task
 def heartbeat():
-    """Sent by beat, run by a worker: one row shows that both live."""
-    now = timezone.now()
-    for name in ("worker", "beat"):
-        Heartbeat.objects.update_or_create(name=name, defaults={"at": now})
+    """Run by a worker: its row shows that one lives. Beat writes its own row when it sends this (see celery.py)."""
+    Heartbeat.objects.update_or_create(name="worker", defaults={"at": timezone.now()})
+
+
+@shared_task
+def forget_expired():
+    """Forget what has served: form keys, expired sessions, old letters, read notices, lifted lock-outs."""
+    retention.forget()

@@ -13,7 +13,7 @@ from secretariat.models.councils import (
 )
 from secretariat.models.days import Holiday
 from secretariat.models.moves import Move
-from secretariat.models.notices import FormKey, Heartbeat, Letter, Notice
+from secretariat.models.notices import FormKey, Heartbeat, Letter, Notice, ResetRequest
 from secretariat.models.people import Invitation, RoleGrant, User
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Move",
     "Notice",
     "Province",
+    "ResetRequest",
     "Resolution",
     "ResolutionMove",
     "RoleGrant",

@@ -74,6 +74,22 @@ class Letter(models.Model):
         return f"{self.to}: {self.subject}"
 
 
+class ResetRequest(models.Model):
+    """Somebody's wish to set a new password, before it is known whether such a person exists."""
+
+    name = models.CharField(max_length=150)  # as typed, in canonical form
+    window = models.BigIntegerField()  # the number of the ten minutes in which it was asked
+    asked_at = models.DateTimeField(auto_now_add=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "window"], name="reset_asked_once_in_ten_minutes")]
+        indexes = [models.Index(fields=["asked_at"], condition=Q(answered_at=None), name="reset_waiting")]
+
+    def __str__(self):
+        return str(self.asked_at)
+
+
 class FormKey(models.Model):
     """A one-time key that came back with a form; remembers where the first submission led."""
 

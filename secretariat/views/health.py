@@ -44,6 +44,6 @@ def _broker():
 
 
 def _heartbeats():
-    """The heartbeat task is sent by beat and run by a worker: its row shows that both live."""
+    """Beat notes that it sent a heartbeat, a worker that it ran one."""
     recent = set(Heartbeat.objects.filter(at__gt=timezone.now() - SILENCE).values_list("name", flat=True))
     return {name: "up" if name in recent else "down" for name in ("worker", "beat")}

@@ -1,0 +1,1 @@
+"""Councils in the admin: seats, meetings, votes and resolutions."""

@@ -1,0 +1,118 @@
+"""The outbox: letters are rows written with the work they tell of; sending them is done later, as often as it takes."""
+
+import smtplib
+from datetime import timedelta
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db.models import F
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from secretariat.background import after_commit
+from secretariat.models import Letter
+
+LEASE = timedelta(minutes=10)  # longer than any one sending takes; a sender that died leaves the letter for the next
+BACK_OFF = [timedelta(minutes=m) for m in (1, 5, 15, 30, 60)]  # the last one again and again
+GIVE_UP_AFTER = timedelta(days=4)
+BATCH = 200
+
+
+def post(to, subject, text, *, language, link="", action="", once=None):
+    """Put a letter into the outbox, in the caller's transaction; a repeated `once` key changes nothing.
+
+    `text` is plain paragraphs. `link` is a path within the portal, shown as a button that says `action`.
+    """
+    Letter.objects.bulk_create([written(to, subject, text, language=language, link=link, action=action, once=once)], ignore_conflicts=True)
+    after_commit("secretariat.tasks.send_mail")
+
+
+def written(to, subject, text, *, language, link="", action="", once=None):
+    """A letter in its envelope, not yet in the outbox: plain text and HTML that say the same."""
+    with translation.override(language):
+        words = {
+            "paragraphs": [part.strip() for part in text.split("\n\n") if part.strip()],
+            "address": absolute(link) if link else "",
+            "action": action,
+            "subject": subject,
+            "language": language,
+            "direction": "rtl" if language == "fa" else "ltr",
+            "side": "right" if language == "fa" else "left",
+            "site_name": settings.SITE_NAME,
+            "site_address": settings.PUBLIC_URL,
+        }
+        return Letter(
+            to=to,
+            subject=" ".join(subject.split())[:200],  # a line break would be a header of its own
+            text=render_to_string("secretariat/letters/letter.txt", words).strip() + "\n",
+            html=render_to_string("secretariat/letters/letter.html", words),
+            language=language,
+            once=once,
+        )
+
+
+def absolute(path):
+    """The full address of a path: from the settings, never from what a request says its host is."""
+    return settings.PUBLIC_URL + path
+
+
+def send_waiting(limit=BATCH):
+    """Send what waits, each letter claimed first, so that two senders never have the same one; gives how many went."""
+    waiting = list(Letter.objects.waiting().order_by("next_try_at").values_list("pk", flat=True)[:limit])
+    if not waiting:
+        return 0
+    connection, sent = get_connection(), 0
+    try:
+        for pk in waiting:
+            letter = _claimed(pk)
+            if letter is None:
+                continue
+            try:
+                connection.open()
+                _message(letter, connection).send()
+            except smtplib.SMTPRecipientsRefused as error:
+                _failed(letter, error, final=all(code >= 500 for code, _words in error.recipients.values()))
+            except (smtplib.SMTPException, OSError) as error:
+                _failed(letter, error)
+                if isinstance(error, OSError) and not isinstance(error, smtplib.SMTPResponseException):
+                    break  # the server does not answer: the others need not try now
+            except ValueError as error:  # a header that cannot be written
+                _failed(letter, error, final=True)
+            else:
+                Letter.objects.filter(pk=letter.pk).update(sent_at=timezone.now(), last_error="")
+                sent += 1
+    finally:
+        connection.close()
+    return sent
+
+
+def _claimed(pk):
+    """The letter, if nobody else took it meanwhile: taking it moves its next try beyond the time of one sending."""
+    now = timezone.now()
+    taken = Letter.objects.waiting().filter(pk=pk).update(next_try_at=now + LEASE, tries=F("tries") + 1)
+    return Letter.objects.get(pk=pk) if taken else None
+
+
+def _failed(letter, error, final=False):
+    now = timezone.now()
+    changes = {"last_error": f"{type(error).__name__}: {error}"[:300]}
+    if final or now - letter.created_at > GIVE_UP_AFTER:
+        changes["given_up_at"] = now
+    else:
+        changes["next_try_at"] = now + BACK_OFF[min(letter.tries, len(BACK_OFF)) - 1]
+    Letter.objects.filter(pk=letter.pk).update(**changes)
+
+
+def _message(letter, connection):
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    headers = {
+        "Content-Language": letter.language,
+        # The same on every try: a mailbox that did get the first one drops the second.
+        "Message-ID": f"<letter-{letter.pk}-{letter.created_at:%Y%m%d%H%M%S}@{domain}>",
+        "Auto-Submitted": "auto-generated",
+    }
+    message = EmailMultiAlternatives(letter.subject, letter.text, None, [letter.to], headers=headers, connection=connection)
+    if letter.html:
+        message.attach_alternative(letter.html, "text/html")
+    return message
