@@ -13,7 +13,7 @@ RULES = {
     "lint": [PYTHON, "-m", "ruff", "check", "--quiet", "."],
     "imports point down": [PYTHON, TOOLS / "lint-imports", "--no-cache"],
     "templates": [PYTHON, "-m", "djlint", "--lint", "--quiet", "templates", *ROOMS],
-    "security": [PYTHON, "-m", "bandit", "--quiet", "--recursive", "--configfile", "pyproject.toml", *ROOMS],
+    "security": [PYTHON, "-m", "bandit", "--quiet", "--severity-level", "medium", "--recursive", "--configfile", "pyproject.toml", *ROOMS],
     "types": [PYTHON, "-m", "mypy", "--no-error-summary", *ROOMS],
     "no missing migration": [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
     "no missing translation": [PYTHON, "script/messages", "--check"],
