@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from secretariat.rules import is_officer
+from secretariat.templatetags.portal_text import num
 from secretariat.workflow import Step, nobody
 
 # A sheet with less of its nominal weight answered is refused (see docs/decisions.md).
@@ -120,3 +121,39 @@ ASSIGNMENT_MOVES = {
         needs_reason=True,
     ),
 }
+
+# A dimension, a dimension within it, an indicator: more levels nobody reads.
+DEEPEST_LEVEL = 3
+
+
+def faults_of_tree(nodes):
+    """Why this tree cannot be published: (primary key of the place or None, sentence) pairs; none when all is well.
+
+    `nodes` are the uppermost nodes of `selectors.sets.tree`.
+    """
+    if not nodes:
+        return [(None, _("Add at least one dimension with an indicator."))]
+    faults = []
+    if sum(node.weight for node in nodes) != 100:
+        faults.append((None, _("The dimensions weigh %(sum)s together, not 100.") % {"sum": num(sum(n.weight for n in nodes))}))
+    for node in nodes:
+        faults += _faults_of_node(node, node.title)
+    return faults
+
+
+def _faults_of_node(node, place):
+    faults = []
+    if not node.title_fa or not node.title_en:
+        faults.append((node.pk, _("“%(place)s” needs its title in both languages.") % {"place": place}))
+    if node.is_leaf:
+        if node.depth == 1:
+            faults.append((node.pk, _("“%(place)s” stands outside the dimensions.") % {"place": place}))
+        return faults
+    if not node.children:
+        return [*faults, (node.pk, _("“%(place)s” is a dimension without indicators.") % {"place": place})]
+    if node.total != 100:
+        sentence = _("In “%(place)s” the weights sum to %(sum)s, not 100.") % {"place": place, "sum": num(node.total)}
+        faults.append((node.pk, sentence))
+    for child in node.children:
+        faults += _faults_of_node(child, child.title or child.code)
+    return faults

@@ -1,5 +1,8 @@
 """What things are judged by: scales, and versioned sets of weighted indicators."""
 
+from dataclasses import dataclass
+from decimal import Decimal
+
 import pghistory
 import pgtrigger
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -9,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from assessments import rules
-from secretariat.bilingual import Bilingual
+from secretariat.bilingual import Bilingual, in_language
 from secretariat.models import Move
 from secretariat.rules import is_officer
 from secretariat.text_columns import SortColumn
@@ -51,9 +54,49 @@ class Scale(models.Model):
             ),
             models.CheckConstraint(condition=Q(step__gt=0), name="scale_step_positive"),
         ]
+        triggers = [
+            # What a published indicator means hangs on its scale: the scale is frozen with it.
+            pgtrigger.Trigger(
+                name="scale_of_a_published_version_is_frozen",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                func="""
+                    IF to_jsonb(NEW) <> to_jsonb(OLD) AND EXISTS (
+                        SELECT 1 FROM assessments_indicator i JOIN assessments_setversion v ON v.id = i.version_id
+                        WHERE i.scale_id = OLD.id AND v.status <> 'draft') THEN
+                        RAISE EXCEPTION 'the scale of a published version never changes' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
+        ]
 
     def __str__(self):
         return self.name
+
+    @property
+    def levels(self):
+        """The values one may choose, in rising order, each with its word; empty where a number is typed."""
+        if self.kind not in (self.Kind.ORDINAL, self.Kind.INVERSE, self.Kind.BOOLEAN):
+            return []
+        words = {Decimal(str(anchor["value"])): in_language(anchor.get("fa", ""), anchor.get("en", "")) for anchor in self.anchors}
+        count = int((self.maximum - self.minimum) / self.step) + 1
+        values = [(self.minimum + self.step * n).normalize() + 0 for n in range(count)]
+        return [Level(value, words.get(value, ""), self.share(value)) for value in values]
+
+    def share(self, value):
+        """Where `value` lies on 0–100, the better the higher: for showing levels and gates (scores come from `scoring`)."""
+        share = (Decimal(value) - self.minimum) / (self.maximum - self.minimum) * 100
+        return 100 - share if self.kind == self.Kind.INVERSE else share
+
+
+@dataclass(frozen=True)
+class Level:
+    """One step of a scale: the value, the word beside it, where it lies on 0–100."""
+
+    value: Decimal
+    word: str
+    share: Decimal
 
 
 @pghistory.track()
@@ -147,6 +190,18 @@ class SetVersion(models.Model):
                 """,
             ),
             pgtrigger.Trigger(
+                name="only_a_published_version_retires",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                condition=pgtrigger.Q(new__status="retired"),
+                func="""
+                    IF TG_OP = 'INSERT' OR OLD.status = 'draft' THEN
+                        RAISE EXCEPTION 'only a published version is retired' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
                 name="published_weights_sum_to_100",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.Update,
@@ -162,6 +217,14 @@ class SetVersion(models.Model):
                     IF EXISTS (SELECT 1 FROM assessments_indicator d WHERE d.version_id = NEW.id AND d.scale_id IS NULL
                                AND NOT EXISTS (SELECT 1 FROM assessments_indicator c WHERE c.parent_id = d.id)) THEN
                         RAISE EXCEPTION 'a dimension has indicators' USING ERRCODE = 'check_violation';
+                    END IF;
+                    -- A ring of dimensions would hang nowhere: every node is reached from the top.
+                    IF (WITH RECURSIVE tree AS (
+                            SELECT id FROM assessments_indicator WHERE version_id = NEW.id AND parent_id IS NULL
+                            UNION SELECT c.id FROM assessments_indicator c JOIN tree ON c.parent_id = tree.id)
+                        SELECT count(*) FROM tree)
+                       <> (SELECT count(*) FROM assessments_indicator WHERE version_id = NEW.id) THEN
+                        RAISE EXCEPTION 'every indicator hangs on the tree' USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;
                 """,
@@ -207,7 +270,8 @@ class Indicator(models.Model):
     scale = models.ForeignKey(Scale, models.PROTECT, null=True, blank=True, related_name="indicators", verbose_name=_("scale"))
     rater = models.CharField(_("who gives the value"), max_length=11, choices=Rater, default=Rater.EXPERT)
     allow_na = models.BooleanField(_("may be “not applicable”"), default=False)
-    unit = models.CharField(_("unit"), max_length=30, blank=True)
+    unit_fa = models.CharField(_("unit (Persian)"), max_length=30, blank=True)
+    unit_en = models.CharField(_("unit (English)"), max_length=30, blank=True)
     # An eliminatory indicator: below this normalised value (0–100) no mark is granted, whatever the score.
     gate_least = models.DecimalField(
         _("gate: least value"),
@@ -217,10 +281,12 @@ class Indicator(models.Model):
         blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(100)],
     )
+    # [{"title": "…", "url": "https://…"}, …]: where the indicator comes from; the address may be missing
     sources = models.JSONField(_("sources"), default=list, blank=True)
 
     title = Bilingual("title")
     guidance = Bilingual("guidance")
+    unit = Bilingual("unit")
 
     class Meta:
         verbose_name, verbose_name_plural = _("indicator"), _("indicators")

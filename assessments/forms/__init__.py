@@ -1,0 +1,1 @@
+"""What people type into the assessments room, made clean."""
