@@ -12,12 +12,22 @@ from assessments.models import Score
 from products import rules
 from products.models.submissions import Product
 from secretariat.models import Move, Resolution
+from secretariat.rules import is_officer
 
 
 class MarkQuerySet(models.QuerySet):
     def public(self):
         """Published ones, whatever became of them later: a revoked mark must be found and say so."""
         return self.filter(published_at__isnull=False)
+
+    def visible_to(self, user):
+        """Officers see all; members of a council what is before it; an agency and the public what was published."""
+        if is_officer(user):
+            return self
+        shown = Q(published_at__isnull=False)
+        if user.is_authenticated:
+            shown |= Q(resolution__in=Resolution.objects.visible_to(user))
+        return self.filter(shown)
 
     def in_force(self):
         today = timezone.localdate()
@@ -26,6 +36,8 @@ class MarkQuerySet(models.QuerySet):
 
 @pghistory.track()
 class QualityMark(models.Model):
+    """A product's mark, from the proposal to a council to its end. A granted one never disappears."""
+
     Status = rules.MarkStatus
     Level = rules.MarkLevel
     MOVES = rules.MARK_MOVES
@@ -92,10 +104,18 @@ class QualityMark(models.Model):
                         RAISE EXCEPTION 'a mark is granted only by an adopted resolution of a council that may' USING ERRCODE = 'check_violation';
                     END IF;
                     IF TG_OP = 'UPDATE' AND OLD.status <> 'proposed'
-                       AND (NEW.product_id, NEW.resolution_id, NEW.score_id, NEW.score_value, NEW.level, NEW.serial, NEW.granted_at)
+                       AND (NEW.product_id, NEW.resolution_id, NEW.score_id, NEW.score_value, NEW.score_low, NEW.score_high,
+                            NEW.level, NEW.serial, NEW.granted_at, NEW.valid_from, NEW.valid_until)
                            IS DISTINCT FROM
-                           (OLD.product_id, OLD.resolution_id, OLD.score_id, OLD.score_value, OLD.level, OLD.serial, OLD.granted_at) THEN
+                           (OLD.product_id, OLD.resolution_id, OLD.score_id, OLD.score_value, OLD.score_low, OLD.score_high,
+                            OLD.level, OLD.serial, OLD.granted_at, OLD.valid_from, OLD.valid_until) THEN
                         RAISE EXCEPTION 'a granted mark keeps its decision' USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF TG_OP = 'UPDATE' AND OLD.status IN ('revoked', 'dropped') AND NEW.status <> OLD.status THEN
+                        RAISE EXCEPTION 'a revoked or dropped mark does not come back' USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF TG_OP = 'UPDATE' AND OLD.published_at IS NOT NULL AND NEW.published_at IS DISTINCT FROM OLD.published_at THEN
+                        RAISE EXCEPTION 'a published mark stays public' USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;
                 """,
@@ -112,6 +132,30 @@ class QualityMark(models.Model):
 
     def get_absolute_url(self):
         return reverse("mark_verify", args=[self.serial])
+
+    @property
+    def is_past(self):
+        """Whether its last day lies behind us."""
+        return self.valid_until is not None and self.valid_until < timezone.localdate()
+
+    @property
+    def standing(self):
+        """What is true of it today: its state, or "expired" when it would be in force but its time is over."""
+        return "expired" if self.status == self.Status.GRANTED and self.is_past else self.status
+
+    @property
+    def standing_text(self):
+        """`standing` in words."""
+        return _("expired") if self.standing == "expired" else self.get_status_display()
+
+    @property
+    def is_in_force(self):
+        return self.standing == self.Status.GRANTED
+
+    @property
+    def below_threshold(self):
+        """Whether the score lies under what its level asks."""
+        return self.score_value < rules.THRESHOLDS[self.level]
 
 
 class MarkMove(Move):

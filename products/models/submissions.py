@@ -115,7 +115,8 @@ class ProductManager(jManager.from_queryset(ProductQuerySet)):
     pass
 
 
-@pghistory.track(exclude=["draft"])
+# Every pause in typing saves the draft: only what changes a column that means something enters the history.
+@pghistory.track(exclude=["draft", "version", "changed_at"])
 class Product(models.Model):
     """A cultural product or activity that an agency puts up for the quality mark.
 
@@ -242,7 +243,7 @@ class ProductFile(models.Model):
     size = models.PositiveBigIntegerField(_("size"))
     sha256 = models.CharField(max_length=64)
     note = models.CharField(_("what it is"), max_length=200, blank=True)
-    uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    uploaded_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     uploaded_at = models.DateTimeField(_("uploaded at"), auto_now_add=True)
     removed_at = models.DateTimeField(null=True)
 

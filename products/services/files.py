@@ -1,0 +1,80 @@
+"""Files of a product: taken after a look inside, kept privately, never lost from a version that holds them."""
+
+import logging
+from contextlib import suppress
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from products.models import ProductFile
+from products.services.hold import check_editable, locked
+from secretariat import calendar, persian, uploads
+from secretariat.errors import RuleBroken
+
+log = logging.getLogger(__name__)
+
+
+def attach(product_id, upload, *, by, note=""):
+    """Check one uploaded file and keep it with the product. Returns the ProductFile."""
+    checked = uploads.inspect(upload)  # before the lock: looking into fifty megabytes takes a while
+    name = uploads.clean_name(upload.name, checked.extension)
+    kept = []
+    try:
+        with transaction.atomic():
+            product = locked(product_id, by)
+            check_editable(product, by)
+            _check_room(product, checked, name)
+            file = ProductFile(
+                product=product,
+                name=name,
+                extension=checked.extension,
+                content_type=checked.content_type,
+                size=checked.size,
+                sha256=checked.sha256,
+                note=persian.canonical(note)[:200],
+                uploaded_by=by,
+            )
+            file.file.save(name, checked.content, save=False)
+            kept.append(file.file)
+            file.save()
+            return file
+    except BaseException as error:
+        for stored in kept:  # the row is not there, so the bytes must not be either
+            with suppress(OSError):
+                stored.storage.delete(stored.name)
+        if isinstance(error, IntegrityError) and "file_once_in_a_product" in str(error):
+            raise _twice(name) from None
+        if isinstance(error, OSError):
+            log.exception("could not keep an uploaded file")
+            raise RuleBroken(_("The file could not be kept just now. Try again in a few minutes."), field="file") from error
+        raise
+
+
+@transaction.atomic
+def detach(file_id, *, by):
+    """Take a file out of the draft; versions handed in before still hold it. Doing it twice is no harm."""
+    file = ProductFile.objects.select_related("product").get(pk=file_id)
+    check_editable(locked(file.product_id, by), by)
+    if file.removed_at is None:
+        file.removed_at = timezone.now()
+        file.save(update_fields=["removed_at"])
+    return file
+
+
+def _check_room(product, checked, name):
+    attached = list(product.files.attached())
+    same = next((file for file in attached if file.sha256 == checked.sha256), None)
+    if same is not None:
+        raise _twice(same.name)
+    if len(attached) >= settings.UPLOAD_MAX_FILES:
+        raise RuleBroken(
+            _("A product takes at most %(n)s files. Remove one, or put several pages into one PDF.")
+            % {"n": calendar.digits(settings.UPLOAD_MAX_FILES)},
+            field="file",
+        )
+
+
+def _twice(name):
+    return RuleBroken(_("This file is already here, as “%(name)s”. Nothing more is needed.") % {"name": name}, field="file")
