@@ -4,7 +4,11 @@ import time
 
 from django.conf import settings
 from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.http import JsonResponse
+from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 _KNOWN = {code for code, _name in settings.LANGUAGES}
 
@@ -26,7 +30,7 @@ class LanguageMiddleware:
 
 
 class SessionAgeMiddleware:
-    """Ends a session after a time of silence, and every session of a person who signed out everywhere."""
+    """Ends a session after a time of silence, at its absolute end, and when its person signed out everywhere."""
 
     REFRESH = 300  # seconds: the mark in the session is not rewritten more often
 
@@ -37,7 +41,8 @@ class SessionAgeMiddleware:
         if request.user.is_authenticated:
             now = int(time.time())
             seen = request.session.get("seen_at", now)
-            stale = now - seen > settings.SESSION_IDLE_SECONDS
+            began = request.session.get("began_at", now)
+            stale = now - seen > settings.SESSION_IDLE_SECONDS or now - began > settings.SESSION_COOKIE_AGE
             revoked = request.session.get("epoch", request.user.session_epoch) != request.user.session_epoch
             if stale or revoked:
                 logout(request)
@@ -45,3 +50,26 @@ class SessionAgeMiddleware:
                 request.session["seen_at"] = now
                 request.session["epoch"] = request.user.session_epoch
         return self.get_response(request)
+
+
+class SecondFactorMiddleware:
+    """Lets a person of whom a second factor is required do nothing before it is set up and shown."""
+
+    # The pages on the way there, and the way out.
+    OPEN = {"second_factor_setup", "second_factor_check", "second_factor_codes", "sign_out", "preferences", "set_language", "healthz"}
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        user = request.user
+        if not user.is_authenticated or not user.second_factor_required or user.is_verified():
+            return None
+        if request.resolver_match.url_name in self.OPEN or not getattr(view, "login_required", True):
+            return None
+        if request.headers.get("Accept", "").startswith("application/json"):
+            return JsonResponse({"detail": _("Set up your second factor first.")}, status=403)
+        return redirect_to_login(request.get_full_path(), reverse("second_factor_setup"))

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from secretariat import calendar
 from secretariat.workflow import Step
 
 
@@ -15,6 +16,15 @@ def is_officer(user):
 def is_secretary(user):
     """Heads the secretariat: confirms what officers prepare."""
     return user.is_authenticated and user.is_active and (user.is_superuser or user.has_role("secretary"))
+
+
+def may_administer(user):
+    """May enter the admin; what there is to see inside, each of its pages decides."""
+    return is_officer(user) or (
+        user.is_authenticated
+        and user.is_active
+        and (user.is_staff or user.has_role("council_secretary") or any(seat.role in ("secretary", "chair") for seat in user.seats_now))
+    )
 
 
 def represented_agencies(user):
@@ -37,6 +47,23 @@ def serves_council(user, council_id):
         or any(grant.role == "council_secretary" and grant.council_id == council_id for grant in user.grants)
         or any(seat.role in ("secretary", "chair") and seat.council_id == council_id for seat in user.seats_now)
     )
+
+
+def served_councils(user):
+    """Primary keys of the councils whose papers `user` keeps; None for an administrator: all of them."""
+    if not user.is_authenticated:
+        return set()
+    if user.is_superuser:
+        return None
+    by_role = {grant.council_id for grant in user.grants if grant.role == "council_secretary"}
+    return by_role | {seat.council_id for seat in user.seats_now if seat.role in ("secretary", "chair")}
+
+
+def second_factor_missing(user):
+    """Whether this person must confirm with a second factor and has not done so in this session."""
+    # Only a person who came in through a request carries is_verified(); anybody else has confirmed nothing.
+    confirmed = hasattr(user, "is_verified") and user.is_verified()
+    return user.second_factor_required and not confirmed
 
 
 class ResolutionStatus(models.TextChoices):
@@ -76,7 +103,23 @@ RESOLUTION_MOVES = {
 def why_not_adoptable(present, in_force, quorum_percent, counts):
     """A sentence saying why this vote cannot adopt the resolution, or None when it can."""
     if not has_quorum(present, in_force, quorum_percent):
-        return _("No quorum: %(present)s of %(seats)s voting seats were present.") % {"present": present, "seats": in_force}
+        return _("No quorum: %(present)s of %(seats)s voting seats were present.") % {
+            "present": calendar.digits(present),
+            "seats": calendar.digits(in_force),
+        }
     if not carried(counts):
-        return _("Not carried: %(for)s for, %(against)s against.") % counts
+        return _("Not carried: %(for)s for, %(against)s against.") % {name: calendar.digits(n) for name, n in counts.items()}
     return None
+
+
+def standing_in_words(present, in_force, quorum_percent, counts):
+    """How quorum and votes stand, as two sentences for people."""
+    reached = _("quorum reached") if has_quorum(present, in_force, quorum_percent) else _("no quorum")
+    carried_word = _("carried") if carried(counts) else _("not carried")
+    numbers = {name: calendar.digits(n) for name, n in counts.items()}
+    return (
+        _("%(present)s of %(seats)s voting seats present: %(verdict)s.")
+        % {"present": calendar.digits(present), "seats": calendar.digits(in_force), "verdict": reached},
+        _("%(for)s for, %(against)s against, %(abstain)s abstained, %(recused)s recused: %(verdict)s.")
+        % {**numbers, "verdict": carried_word},
+    )

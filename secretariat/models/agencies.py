@@ -1,6 +1,7 @@
 """Provinces, the member agencies and their units."""
 
 import pghistory
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -105,6 +106,13 @@ class Agency(models.Model):
         return reverse("agency_detail", args=[self.slug])
 
 
+class UnitQuerySet(models.QuerySet):
+    def managed_by(self, user):
+        """The units of the agencies whose affairs `user` may see."""
+        return self.filter(agency__in=Agency.objects.managed_by(user))
+
+
+@pghistory.track()
 class Unit(models.Model):
     """A part of an agency: directorate, provincial or county office, centre, library."""
 
@@ -123,9 +131,11 @@ class Unit(models.Model):
     province = models.ForeignKey(
         Province, models.PROTECT, null=True, blank=True, related_name="units", verbose_name=_("province")
     )
+    version = models.PositiveIntegerField(default=1, editable=False)
     sort_key = SortColumn("name_fa")
 
     name = Bilingual("name")
+    objects = UnitQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = _("unit"), _("units")
@@ -135,6 +145,34 @@ class Unit(models.Model):
                 fields=["agency", "parent", "name_fa"], nulls_distinct=False, name="unit_named_once_beside_its_siblings"
             ),
             models.CheckConstraint(condition=~Q(parent=models.F("id")), name="unit_not_its_own_parent"),
+            models.CheckConstraint(condition=Q(kind__in=["directorate", "province", "county", "centre", "library"]), name="unit_kind_known"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="unit_stays_in_its_tree",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("parent_id", "agency_id"),
+                declare=[("above", "bigint")],
+                func="""
+                    IF TG_OP = 'UPDATE' AND NEW.agency_id <> OLD.agency_id THEN
+                        RAISE EXCEPTION 'a unit stays in its agency' USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF NEW.parent_id IS NULL THEN RETURN NEW; END IF;
+                    -- Two moves at once could close a ring that neither sees.
+                    PERFORM 1 FROM secretariat_agency WHERE id = NEW.agency_id FOR NO KEY UPDATE;
+                    IF NOT EXISTS (SELECT 1 FROM secretariat_unit WHERE id = NEW.parent_id AND agency_id = NEW.agency_id) THEN
+                        RAISE EXCEPTION 'the unit above is of another agency' USING ERRCODE = 'check_violation';
+                    END IF;
+                    above := NEW.parent_id;
+                    WHILE above IS NOT NULL LOOP
+                        IF above = NEW.id THEN
+                            RAISE EXCEPTION 'a unit cannot be below itself' USING ERRCODE = 'check_violation';
+                        END IF;
+                        SELECT parent_id INTO above FROM secretariat_unit WHERE id = above;
+                    END LOOP;
+                    RETURN NEW;
+                """,
+            )
         ]
 
     def __str__(self):

@@ -1,5 +1,6 @@
 """Holidays: the table from which working days are counted."""
 
+import pghistory
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_jalali.db.models import jManager
@@ -8,6 +9,7 @@ from secretariat.bilingual import Bilingual
 from secretariat.fields import JalaliDateField
 
 
+@pghistory.track()
 class Holiday(models.Model):
     date = JalaliDateField(_("date"), unique=True)
     title_fa = models.CharField(_("title (Persian)"), max_length=120)

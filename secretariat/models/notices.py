@@ -55,6 +55,8 @@ class Letter(models.Model):
     text = models.TextField()
     html = models.TextField(blank=True)
     language = models.CharField(max_length=2, default="fa")
+    # Its link opens a door (an invitation, a new password): the words are wiped once it has gone.
+    is_secret = models.BooleanField(default=False)
     once = models.CharField(max_length=120, null=True, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
     next_try_at = models.DateTimeField(default=timezone.now)

@@ -121,6 +121,7 @@ class RoleGrant(models.Model):
     )
     since = models.DateTimeField(_("since"), default=timezone.now)
     until = models.DateTimeField(_("until"), null=True, blank=True)
+    end_reason = models.CharField(_("why it ended"), max_length=300, blank=True)
     granted_by = models.ForeignKey(
         User, models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("granted by")
     )
@@ -151,10 +152,19 @@ class RoleGrant(models.Model):
 
 
 class InvitationQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Officers see every invitation; representatives those to their own agency."""
+        from secretariat import rules
+
+        if rules.is_officer(user):
+            return self
+        return self.filter(agency__in=rules.represented_agencies(user))
+
     def open(self):
         return self.filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
 
 
+@pghistory.track(exclude=["token_hash"])
 class Invitation(models.Model):
     """A link sent by e-mail that makes its reader a representative of one agency, or an assessor; works once.
 
@@ -172,9 +182,10 @@ class Invitation(models.Model):
     )
     email = models.EmailField(_("e-mail address"))
     full_name = models.CharField(_("full name"), max_length=150)
+    language = models.CharField(_("language of the letter"), max_length=2, choices=User.Language, default=User.Language.FA)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     invited_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("invited by"))
-    invited_at = models.DateTimeField(_("invited at"), auto_now_add=True)
+    invited_at = models.DateTimeField(_("invited at"), default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("expires at"))
     accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
     accepted_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("accepted by"))
@@ -195,7 +206,25 @@ class Invitation(models.Model):
                 | Q(accepted_at__isnull=False, accepted_by__isnull=False, revoked_at=None),
                 name="invitation_accepted_by_somebody_once",
             ),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("invited_at")), name="invitation_expires_after_it_is_sent"),
+            models.UniqueConstraint(
+                Lower("email"),
+                "purpose",
+                "agency",
+                condition=Q(accepted_at=None, revoked_at=None),
+                nulls_distinct=False,
+                name="one_open_invitation_a_person_and_purpose",
+            ),
         ]
 
     def __str__(self):
         return f"{self.full_name} <{self.email}>"
+
+    @property
+    def state(self):
+        """One of accepted, revoked, expired, open."""
+        if self.accepted_at:
+            return "accepted"
+        if self.revoked_at:
+            return "revoked"
+        return "open" if self.expires_at > timezone.now() else "expired"

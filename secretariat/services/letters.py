@@ -19,16 +19,18 @@ GIVE_UP_AFTER = timedelta(days=4)
 BATCH = 200
 
 
-def post(to, subject, text, *, language, link="", action="", once=None):
+def post(to, subject, text, *, language, link="", action="", secret=False, once=None):
     """Put a letter into the outbox, in the caller's transaction; a repeated `once` key changes nothing.
 
-    `text` is plain paragraphs. `link` is a path within the portal, shown as a button that says `action`.
+    `text` is plain paragraphs. `link` is a path within the portal, shown as a button that says `action`. The
+    words of a `secret` letter are forgotten once it has gone.
     """
-    Letter.objects.bulk_create([written(to, subject, text, language=language, link=link, action=action, once=once)], ignore_conflicts=True)
+    letter = written(to, subject, text, language=language, link=link, action=action, secret=secret, once=once)
+    Letter.objects.bulk_create([letter], ignore_conflicts=True)
     after_commit("secretariat.tasks.send_mail")
 
 
-def written(to, subject, text, *, language, link="", action="", once=None):
+def written(to, subject, text, *, language, link="", action="", secret=False, once=None):
     """A letter in its envelope, not yet in the outbox: plain text and HTML that say the same."""
     with translation.override(language):
         words = {
@@ -48,6 +50,7 @@ def written(to, subject, text, *, language, link="", action="", once=None):
             text=render_to_string("secretariat/letters/letter.txt", words).strip() + "\n",
             html=render_to_string("secretariat/letters/letter.html", words),
             language=language,
+            is_secret=secret,
             once=once,
         )
 
@@ -80,7 +83,7 @@ def send_waiting(limit=BATCH):
             except ValueError as error:  # a header that cannot be written
                 _failed(letter, error, final=True)
             else:
-                Letter.objects.filter(pk=letter.pk).update(sent_at=timezone.now(), last_error="")
+                _finished(letter, sent_at=timezone.now(), last_error="")
                 sent += 1
     finally:
         connection.close()
@@ -95,12 +98,17 @@ def _claimed(pk):
 
 
 def _failed(letter, error, final=False):
-    now = timezone.now()
-    changes = {"last_error": f"{type(error).__name__}: {error}"[:300]}
+    now, words = timezone.now(), f"{type(error).__name__}: {error}"[:300]
     if final or now - letter.created_at > GIVE_UP_AFTER:
-        changes["given_up_at"] = now
+        _finished(letter, given_up_at=now, last_error=words)
     else:
-        changes["next_try_at"] = now + BACK_OFF[min(letter.tries, len(BACK_OFF)) - 1]
+        wait = BACK_OFF[min(letter.tries, len(BACK_OFF)) - 1]
+        Letter.objects.filter(pk=letter.pk).update(next_try_at=now + wait, last_error=words)
+
+
+def _finished(letter, **changes):
+    if letter.is_secret:
+        changes |= {"text": "", "html": ""}
     Letter.objects.filter(pk=letter.pk).update(**changes)
 
 

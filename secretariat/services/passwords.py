@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.encoding import force_bytes
@@ -15,7 +15,7 @@ from secretariat.background import after_commit
 from secretariat.bilingual import both
 from secretariat.models import ResetRequest, User
 from secretariat.services import letters
-from secretariat.sign_in import canonical_name
+from secretariat.sign_in import canonical_name, find_person
 
 WINDOW = timedelta(minutes=10)  # one letter a person in each
 
@@ -31,11 +31,9 @@ def answer_requests():
     """Write a letter for each wish whose name belongs to one person with an account and an address."""
     wishes = ResetRequest.objects.select_for_update(skip_locked=True).filter(answered_at=None)[:500]
     for wish in wishes:
-        found = User.objects.filter(
-            Q(username__iexact=wish.name) | Q(email__iexact=wish.name) | Q(mobile=wish.name), is_active=True
-        ).exclude(email=None)[:2]
-        if len(found) == 1:
-            _post_link(found[0], wish.window)
+        user = find_person(wish.name)
+        if user is not None and user.is_active and user.email:
+            _post_link(user, wish.window)
     ResetRequest.objects.filter(pk__in=[wish.pk for wish in wishes]).update(answered_at=timezone.now())
 
 
@@ -56,6 +54,7 @@ def _post_link(user, window):
         language=user.language,
         link=reverse("password_reset_confirm", args=[link_id(user), default_token_generator.make_token(user)]),
         action=both(_("Set a new password"))[language],
+        secret=True,
         once=f"reset:{user.pk}:{window}",
     )
 
