@@ -4,36 +4,41 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from stdnum import damm
 
-from assessments.models import Affiliation, Assignment, Score
+from assessments.models import Affiliation, Assignment, ConflictOfInterest, Score
 from products import rules
 from products.models import Product, QualityMark
-from secretariat import persian
+from secretariat import calendar, persian
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken
 from secretariat.models import Council, Resolution, RoleGrant, Vote
-from secretariat.rules import ResolutionStatus, is_officer, serves_council
+from secretariat.rules import ResolutionStatus, is_officer, second_factor_missing, serves_council
 from secretariat.services import notices
 from secretariat.workflow import advance
 
 VALID_YEARS = 2
 
 
-def deciding_score(product):
-    """The root score a decision may rest on: of the newest closed or published round, up to date; else None."""
+def deciding_scores(subjects):
+    """The root scores that decisions on `subjects` may rest on, newest closed round first for each."""
     return (
         Score.objects.filter(
-            entry__subject=product.subject_id,
+            entry__subject__in=subjects,
             part=None,
             indicator=None,
             value__isnull=False,
             entry__round__status__in=["closed", "published"],
         )
         .select_related("entry__round")
-        .order_by("-entry__round__deadline", "-entry_id")
-        .first()
+        .order_by("entry__subject_id", "-entry__round__deadline", "-entry_id")
     )
+
+
+def deciding_score(product):
+    """The root score a decision may rest on: of the newest closed or published round; else None."""
+    return deciding_scores([product.subject_id]).first()
 
 
 def level_for(value):
@@ -50,6 +55,8 @@ def propose(resolution_id, product_id, level, *, by, reason=""):
     or when the resolution is already decided.
     """
     resolution = Resolution.objects.select_for_update(of=("self",), no_key=True).select_related("council").get(pk=resolution_id)
+    if level not in rules.THRESHOLDS:
+        raise RuleBroken(_("Choose a level."), field="level")
     if not (is_officer(by) or serves_council(by, resolution.council_id)):
         raise RuleBroken(_("You may not do this."))
     if resolution.status != ResolutionStatus.DRAFT:
@@ -69,12 +76,12 @@ def propose(resolution_id, product_id, level, *, by, reason=""):
     if score.value < rules.THRESHOLDS[level] and not reason.strip():
         raise RuleBroken(
             _("The score is below the threshold of this level (%(least)s). Write the reason, or choose a lower level.")
-            % {"least": rules.THRESHOLDS[level]},
+            % {"least": calendar.digits(rules.THRESHOLDS[level])},
             field="below_threshold_reason",
         )
     if product.marks.filter(resolution=resolution).exists():
         raise RuleBroken(_("This product stands in this resolution already."), field="product")
-    return QualityMark.objects.create(
+    mark = QualityMark.objects.create(
         product=product,
         resolution=resolution,
         score=score,
@@ -84,19 +91,44 @@ def propose(resolution_id, product_id, level, *, by, reason=""):
         level=level,
         below_threshold_reason=reason.strip(),
     )
+    mark.moves.create(action="propose", source="", target=mark.status, by=by, why=mark.below_threshold_reason)
+    return mark
+
+
+def tied_people(product):
+    """Why each person may not decide on this product: {user id: sentence}."""
+    agency, subject = product.agency_id, product.subject_id
+    tied = RoleGrant.objects.current().filter(Q(agency=agency) | Q(unit__agency=agency)).values_list("user", flat=True)
+    affiliated = Affiliation.objects.current().filter(agency=agency).values_list("assessor__user", flat=True)
+    judged = Assignment.objects.active().filter(entry__subject=subject).values_list("assessor__user", flat=True)
+    declared = ConflictOfInterest.objects.filter(subject=subject).values_list("assessor__user", flat=True)
+    return {
+        **dict.fromkeys(declared, _("has a conflict of interest on record")),
+        **dict.fromkeys(judged, _("is among its assessors")),
+        **dict.fromkeys(affiliated, _("is tied to the agency")),
+        **dict.fromkeys(tied, _("holds a role in the agency")),
+    }
+
+
+def ties_by_seat(resolution, seats):
+    """Why seats should be recused from a resolution: {seat id: [(product, sentence), …]} over all its proposals."""
+    found = {}
+    proposals = resolution.marks.exclude(status=rules.MarkStatus.DROPPED).select_related("product")
+    for mark in proposals:
+        reasons = tied_people(mark.product)
+        for seat in seats:
+            if seat.user_id in reasons:
+                found.setdefault(seat.pk, []).append((mark.product, reasons[seat.user_id]))
+    return found
 
 
 def partial_voters(mark):
     """Votes cast by people who may not decide on this product: tied to its agency, or among its assessors."""
-    agency, subject = mark.product.agency_id, mark.product.subject_id
-    tied = RoleGrant.objects.current().filter(Q(agency=agency) | Q(unit__agency=agency)).values("user")
-    affiliated = Affiliation.objects.current().filter(agency=agency).values("assessor__user")
-    judged = Assignment.objects.active().filter(entry__subject=subject).values("assessor__user")
     return (
-        Vote.objects.filter(resolution=mark.resolution_id)
+        Vote.objects.filter(resolution=mark.resolution_id, seat__user__in=tied_people(mark.product))
         .exclude(choice=Vote.Choice.RECUSED)
-        .filter(Q(seat__user__in=tied) | Q(seat__user__in=affiliated) | Q(seat__user__in=judged))
         .select_related("seat__user")
+        .order_by("seat__user__sort_key")
     )
 
 
@@ -107,11 +139,12 @@ def grant(mark_id, *, by, publish=True):
     The decision stands on the score as it was when proposed; if the score has changed since, granting is refused
     so that the council decides on what is true. Raises RuleBroken.
     """
-    mark = QualityMark.objects.select_related("resolution", "score__entry", "product__agency").get(pk=mark_id)
+    _ask_second_factor(by)
+    mark = QualityMark.objects.only("product").get(pk=mark_id)
     # One serial at a time, whichever council grants; and never two living marks for one product.
     list(Council.objects.select_for_update(no_key=True).filter(grants_marks=True).order_by("pk").values_list("pk"))
     Product.objects.select_for_update(no_key=True).get(pk=mark.product_id)
-    mark.refresh_from_db()
+    mark = QualityMark.objects.select_related("resolution", "score__entry__round", "product__agency").get(pk=mark_id)
     if mark.status == rules.MarkStatus.PROPOSED:
         _check_decision(mark)
     now = timezone.now()
@@ -128,15 +161,45 @@ def grant(mark_id, *, by, publish=True):
         valid_until=_years_later(today, VALID_YEARS),
     )
     if publish:
-        _tell_agency(mark)
+        _tell_agency(mark, "granted", MESSAGES["granted"])
     return mark
+
+
+@transaction.atomic
+def grant_all(resolution_id, *, by, publish=True):
+    """Grant every mark still proposed in an adopted resolution, all or none; gives the marks."""
+    proposed = QualityMark.objects.filter(resolution=resolution_id, status=rules.MarkStatus.PROPOSED).order_by(
+        "product__sort_key", "pk"
+    )
+    granted = []
+    for mark in proposed.select_related("product"):
+        try:
+            granted.append(grant(mark.pk, by=by, publish=publish))
+        except RuleBroken as refusal:
+            raise RuleBroken(
+                _("“%(product)s”: %(refusal)s No mark was granted.") % {"product": mark.product, "refusal": refusal}
+            ) from refusal
+    if not granted:
+        raise RuleBroken(_("No mark waits to be granted in this resolution."))
+    return granted
+
+
+def _ask_second_factor(by):
+    if by is not None and second_factor_missing(by):
+        raise RuleBroken(_("Marks are granted and changed only after a second factor: confirm it on your account page first."))
 
 
 def _check_decision(mark):
     if mark.resolution.status != ResolutionStatus.ADOPTED:
         raise RuleBroken(_("The resolution is not adopted yet."))
+    if mark.product.status != rules.ProductStatus.ACCEPTED:
+        raise RuleBroken(_("The product is no longer before the secretariat."))
+    if mark.score.entry.round.status not in ("closed", "published"):
+        raise RuleBroken(_("The round of this score is not closed."))
     if mark.score.entry.is_stale or mark.score.value != mark.score_value:
         raise RuleBroken(_("The score has changed since the proposal; the council must decide on the new one."))
+    if Score.objects.filter(entry=mark.score.entry_id, gate_failed=True).exists():
+        raise RuleBroken(_("An eliminatory indicator failed: no mark can be granted, whatever the score."))
     partial = [str(vote.seat.user) for vote in partial_voters(mark)]
     if partial:
         raise RuleBroken(
@@ -149,6 +212,7 @@ def _check_decision(mark):
 @transaction.atomic
 def publish(mark_id, *, by):
     """Make a granted mark public, if it was granted without publication."""
+    _ask_second_factor(by)
     mark = QualityMark.objects.select_for_update(of=("self",)).select_related("resolution", "product").get(pk=mark_id)
     if not rules.MARK_MOVES["grant"].who(by, mark):
         raise RuleBroken(_("You may not do this."))
@@ -157,38 +221,58 @@ def publish(mark_id, *, by):
     mark.published_at = timezone.now()
     mark.save(update_fields=["published_at"])
     mark.moves.create(action="publish", source=mark.status, target=mark.status, by=by)
-    _tell_agency(mark)
+    _tell_agency(mark, "granted", MESSAGES["granted"])
     return mark
-
-
-def _tell_agency(mark):
-    fa, en = both(
-        lambda: _("“%(product)s” was granted: %(level)s.") % {"product": mark.product.title, "level": mark.get_level_display()}
-    )
-    notices.tell_agency(
-        mark.product.agency_id, "mark_granted", fa, en, link=mark.product.get_absolute_url(), once=f"mark-granted-{mark.pk}"
-    )
 
 
 def drop(mark_id, *, by, why):
     """Take a proposal back, with a reason."""
-    return advance(QualityMark.objects.select_related("resolution"), mark_id, "drop", by=by, why=why)
+    return _advance(mark_id, "drop", by=by, why=why)
 
 
 def suspend(mark_id, *, by, why):
-    return advance(QualityMark.objects.select_related("resolution"), mark_id, "suspend", by=by, why=why)
+    """Suspend a mark in force, with a reason; the agency is told."""
+    return _advance(mark_id, "suspend", by=by, why=why)
 
 
 def restore(mark_id, *, by, why):
-    return advance(QualityMark.objects.select_related("resolution"), mark_id, "restore", by=by, why=why)
+    """Put a suspended mark in force again, with a reason; the agency is told."""
+    return _advance(mark_id, "restore", by=by, why=why)
 
 
 def revoke(mark_id, *, by, why):
-    return advance(QualityMark.objects.select_related("resolution"), mark_id, "revoke", by=by, why=why)
+    """End a mark for good, with a reason; the agency is told and the register says so."""
+    return _advance(mark_id, "revoke", by=by, why=why)
+
+
+@transaction.atomic
+def _advance(mark_id, action, *, by, why):
+    if action != "drop":
+        _ask_second_factor(by)
+    mark = advance(QualityMark.objects.select_related("resolution", "product"), mark_id, action, by=by, why=why)
+    if mark.published_at:
+        _tell_agency(mark, action, MESSAGES[action], why=why.strip())
+    return mark
+
+
+MESSAGES = {
+    "granted": gettext_lazy("“%(product)s” received: %(level)s."),
+    "suspend": gettext_lazy("The mark of “%(product)s” was suspended: %(why)s"),
+    "restore": gettext_lazy("The mark of “%(product)s” is in force again: %(why)s"),
+    "revoke": gettext_lazy("The mark of “%(product)s” was revoked: %(why)s"),
+}
+
+
+def _tell_agency(mark, event, text, why=""):
+    fa, en = both(lambda: text % {"product": mark.product.title, "level": mark.get_level_display(), "why": why})
+    last = mark.moves.order_by("-pk").values_list("pk", flat=True).first()
+    notices.tell_agency(
+        mark.product.agency_id, f"mark_{event}", fa, en, link=mark.product.get_absolute_url(), once=f"mark-{event}-{last}"
+    )
 
 
 def _next_serial(day):
-    """Jalali year, running number in it and a Damm check digit: "1404-0007-3"."""
+    """Jalali year, running number in it and a Damm check digit: "1404-00007-3"."""
     year = persian.to_jalali(day).year
     taken = QualityMark.objects.filter(serial__startswith=f"{year}-").order_by("-serial").values_list("serial", flat=True)
     number = int(taken[0].split("-")[1]) + 1 if taken else 1
@@ -197,7 +281,7 @@ def _next_serial(day):
 
 
 def _years_later(day, years):
-    """The same Jalali day `years` later (30 Esfand of a leap year becomes 29)."""
+    """The last day of `years` Jalali years that begin on `day` (30 Esfand of a leap year becomes 29)."""
     jalali = persian.to_jalali(day)
     length = persian.days_in_month(jalali.year + years, jalali.month)
     return persian.to_gregorian(jalali.year + years, jalali.month, min(jalali.day, length))

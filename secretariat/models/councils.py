@@ -1,5 +1,7 @@
 """Councils and how they decide: seats with terms, meetings, attendance, votes, numbered resolutions."""
 
+from decimal import Decimal
+
 import pghistory
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -12,12 +14,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_jalali.db.models import jManager
 
-from secretariat import rules
+from secretariat import calendar, rules
 from secretariat.bilingual import Bilingual
 from secretariat.fields import JalaliDateField
 from secretariat.models.moves import Move
 from secretariat.models.people import User
 from secretariat.text_columns import SortColumn
+
+# The day on which a meeting is held where it is held.
+_DAY_OF_MEETING = "(m.starts_at AT TIME ZONE 'Asia/Tehran')::date"
 
 
 class _DateSpan(Func):
@@ -25,8 +30,17 @@ class _DateSpan(Func):
     output_field = DateRangeField()
 
 
+class CouncilQuerySet(models.QuerySet):
+    def served_by(self, user):
+        """Those whose papers `user` keeps."""
+        served = rules.served_councils(user)
+        return self if served is None else self.filter(pk__in=served)
+
+
 @pghistory.track()
 class Council(models.Model):
+    """A body that meets and decides: council, committee, headquarters, commission, working group."""
+
     class Kind(models.TextChoices):
         POLICY = "policy", _("policy council")
         SCIENTIFIC = "scientific", _("scientific committee")
@@ -44,7 +58,7 @@ class Council(models.Model):
         _("quorum"),
         max_digits=5,
         decimal_places=2,
-        default="66.66",
+        default=Decimal("66.66"),
         help_text=_("Percent of the seats in force that must be present for a resolution to be valid."),
     )
     grants_marks = models.BooleanField(_("may grant quality marks"), default=False)
@@ -53,13 +67,22 @@ class Council(models.Model):
 
     name = Bilingual("name")
     mandate = Bilingual("mandate")
+    objects = CouncilQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = _("council"), _("councils")
         ordering = ["sort_key"]
         constraints = [
-            models.CheckConstraint(condition=Q(quorum_percent__gt=0, quorum_percent__lte=100), name="quorum_is_a_percentage"),
-            models.CheckConstraint(condition=~Q(parent=F("id")), name="council_not_its_own_parent"),
+            models.CheckConstraint(
+                condition=Q(quorum_percent__gt=0, quorum_percent__lte=100),
+                name="quorum_is_a_percentage",
+                violation_error_message=_("The quorum is a percentage: more than 0, at most 100."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(parent=F("id")),
+                name="council_not_its_own_parent",
+                violation_error_message=_("A council cannot stand under itself."),
+            ),
         ]
 
     def __str__(self):
@@ -101,9 +124,14 @@ class Seat(models.Model):
         verbose_name, verbose_name_plural = _("seat"), _("seats")
         ordering = ["council", "role", "user__sort_key"]
         constraints = [
-            models.CheckConstraint(condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")), name="seat_ends_after_it_begins"),
+            models.CheckConstraint(
+                condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),
+                name="seat_ends_after_it_begins",
+                violation_error_message=_("A term ends after it begins."),
+            ),
             ExclusionConstraint(
                 name="one_seat_a_person_at_a_time",
+                violation_error_message=_("This person already holds a seat in this council at that time."),
                 expressions=[
                     (F("council"), RangeOperators.EQUAL),
                     (F("user"), RangeOperators.EQUAL),
@@ -112,6 +140,7 @@ class Seat(models.Model):
             ),
             ExclusionConstraint(
                 name="one_chair_at_a_time",
+                violation_error_message=_("The council already has a chair at that time."),
                 expressions=[
                     (F("council"), RangeOperators.EQUAL),
                     (_DateSpan("starts_on", "ends_on", RangeBoundary(True, True)), RangeOperators.OVERLAPS),
@@ -130,6 +159,8 @@ class Seat(models.Model):
 
 @pghistory.track()
 class Meeting(models.Model):
+    """A council's meeting: when, where, who came, what was on the table."""
+
     class Status(models.TextChoices):
         PLANNED = "planned", _("planned")
         HELD = "held", _("held")
@@ -146,12 +177,21 @@ class Meeting(models.Model):
         verbose_name, verbose_name_plural = _("meeting"), _("meetings")
         ordering = ["-starts_at"]
         constraints = [
-            models.UniqueConstraint(fields=["council", "number"], name="meeting_number_unique_in_council"),
+            models.UniqueConstraint(
+                fields=["council", "number"],
+                name="meeting_number_unique_in_council",
+                violation_error_message=_("The council already has a meeting of this number."),
+            ),
             models.CheckConstraint(condition=Q(number__gt=0), name="meeting_number_positive"),
         ]
 
     def __str__(self):
-        return _("%(council)s, meeting %(number)s") % {"council": self.council, "number": self.number}
+        return _("%(council)s, meeting %(number)s") % {"council": self.council, "number": calendar.digits(self.number)}
+
+    @property
+    def day(self):
+        """The day on which it is held, in Tehran."""
+        return timezone.localdate(self.starts_at)
 
 
 class AgendaItem(models.Model):
@@ -177,15 +217,63 @@ class Attendance(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("attendance"), _("attendances")
-        constraints = [models.UniqueConstraint(fields=["meeting", "seat"], name="seat_attends_a_meeting_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["meeting", "seat"],
+                name="seat_attends_a_meeting_once",
+                violation_error_message=_("This person is already on the list of this meeting."),
+            )
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="seat_of_the_council_on_that_day",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("meeting_id", "seat_id"),
+                func=f"""
+                    IF NOT EXISTS (SELECT 1 FROM secretariat_meeting m JOIN secretariat_seat s ON s.council_id = m.council_id
+                                   WHERE m.id = NEW.meeting_id AND s.id = NEW.seat_id
+                                     AND s.starts_on <= {_DAY_OF_MEETING}
+                                     AND (s.ends_on IS NULL OR s.ends_on >= {_DAY_OF_MEETING})) THEN
+                        RAISE EXCEPTION 'only a seat of the council in force on the day attends' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="who_voted_was_present",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                func="""
+                    IF OLD.present AND (TG_OP = 'DELETE' OR NOT NEW.present OR NEW.seat_id <> OLD.seat_id
+                                        OR NEW.meeting_id <> OLD.meeting_id)
+                       AND EXISTS (SELECT 1 FROM secretariat_vote v JOIN secretariat_resolution r ON r.id = v.resolution_id
+                                   WHERE r.meeting_id = OLD.meeting_id AND v.seat_id = OLD.seat_id) THEN
+                        RAISE EXCEPTION 'who voted at a meeting was present' USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
 
     def __str__(self):
         return str(self.seat)
 
 
+class ResolutionQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Officers see all; members of a council its own; who keeps its papers too."""
+        if rules.is_officer(user):
+            return self
+        if not user.is_authenticated:
+            return self.none()
+        councils = {seat.council_id for seat in user.seats_now} | set(rules.served_councils(user) or ())
+        return self.filter(council__in=councils)
+
+
 @pghistory.track()
 class Resolution(models.Model):
-    """What a council decided. Once adopted its words, votes and number never change; only a later one corrects it."""
+    """What a council decided. Once decided its words, votes and number never change; only a later one corrects it."""
 
     Status = rules.ResolutionStatus
     MOVES = rules.RESOLUTION_MOVES
@@ -204,8 +292,10 @@ class Resolution(models.Model):
     text = models.TextField(_("text"))
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.DRAFT, editable=False)
     adopted_at = models.DateTimeField(_("adopted at"), null=True, blank=True, editable=False)
-    seats_in_force = models.PositiveSmallIntegerField(null=True, editable=False)
-    seats_present = models.PositiveSmallIntegerField(null=True, editable=False)
+    seats_in_force = models.PositiveSmallIntegerField(_("seats in force"), null=True, editable=False)
+    seats_present = models.PositiveSmallIntegerField(_("seats present"), null=True, editable=False)
+
+    objects = ResolutionQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = _("resolution"), _("resolutions")
@@ -220,23 +310,41 @@ class Resolution(models.Model):
                     year__isnull=False,
                     adopted_at__isnull=False,
                     seats_present__isnull=False,
+                    seats_in_force__isnull=False,
                 )
                 | Q(status__in=["draft", "rejected"], number=None, adopted_at=None),
             ),
         ]
         triggers = [
             pgtrigger.Protect(
-                name="adopted_is_frozen",
+                name="decided_is_frozen",
                 operation=pgtrigger.Update | pgtrigger.Delete,
-                condition=pgtrigger.Q(old__status="adopted"),
-            )
+                condition=pgtrigger.Q(old__status__in=["adopted", "rejected"]),
+            ),
+            pgtrigger.Trigger(
+                name="resolution_at_a_meeting_of_its_council",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("council_id", "meeting_id"),
+                func="""
+                    IF NOT EXISTS (SELECT 1 FROM secretariat_meeting m
+                                   WHERE m.id = NEW.meeting_id AND m.council_id = NEW.council_id) THEN
+                        RAISE EXCEPTION 'a resolution is taken at a meeting of its own council' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self):
-        return f"{self.title} ({self.year}/{self.number})" if self.number else self.title
+        return f"{self.title} ({calendar.digits(self.reference)})" if self.number else self.title
 
     def get_absolute_url(self):
         return reverse("admin:secretariat_resolution_change", args=[self.pk])
+
+    @property
+    def reference(self):
+        """Year and number as printed: "1404/3"; empty while undecided."""
+        return f"{self.year}/{self.number}" if self.number else ""
 
 
 class ResolutionMove(Move):

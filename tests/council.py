@@ -1,0 +1,91 @@
+"""Makers of councils, meetings and marks for tests: each gives valid rows, any field may be said otherwise."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from secretariat.models import Attendance, Council, Meeting, Resolution, Seat, Vote
+from tests import factories
+
+serial = factories.serial
+
+
+def council(**fields):
+    n = next(serial)
+    made = Council.objects.create(
+        **{"kind": "policy", "name_fa": f"شورای {n}", "name_en": f"Council {n}", "grants_marks": True, **fields}
+    )
+    made.refresh_from_db()
+    return made
+
+
+def seat(council_, user=None, role="member", **fields):
+    fields.setdefault("starts_on", timezone.localdate() - timedelta(days=100))
+    return Seat.objects.create(council=council_, user=user or factories.user(), role=role, **fields)
+
+
+def meeting(council_, **fields):
+    return Meeting.objects.create(**{"council": council_, "number": next(serial), "starts_at": timezone.now(), **fields})
+
+
+def resolution(council_=None, meeting_=None, **fields):
+    council_ = council_ or council()
+    return Resolution.objects.create(
+        **{
+            "council": council_,
+            "meeting": meeting_ or meeting(council_),
+            "kind": "grant_marks",
+            "title": "اعطای نشان کیفیت",
+            "text": "متن مصوبه",
+            **fields,
+        }
+    )
+
+
+def keeper(council_):
+    """The council's secretary by role."""
+    return factories.granted("council_secretary", council=council_)
+
+
+def session(members=3, council_=None, choice="for", **fields):
+    """A draft resolution with `members` voting seats present, all of whom have voted `choice` (None: nobody)."""
+    made = resolution(council_, **fields)
+    for n in range(members):
+        one = seat(made.council, role="chair" if n == 0 else "member")
+        Attendance.objects.create(meeting=made.meeting, seat=one)
+        if choice:
+            Vote.objects.create(resolution=made, seat=one, choice=choice)
+    return made
+
+
+def scored_product(value=85.0, low=80.0, high=90.0, round_status="closed", stale=False, gate_failed=False, **fields):
+    """An accepted product with the total score of one round; gives the product."""
+    from assessments.models import Entry, Score
+
+    product = fields.pop("product", None) or factories.product(status="accepted", **fields)
+    entry = factories.entry(factories.round_(status="open"), product.subject)
+    Score.objects.create(
+        entry=entry, value=value, low=low, high=high, raters=3, coverage=1, gate_failed=gate_failed, method="panel-mean/1", inputs_hash="0" * 64
+    )  # fmt: skip
+    Entry.objects.filter(pk=entry.pk).update(inputs_version=2, scored_version=1 if stale else 2)
+    type(entry.round).objects.filter(pk=entry.round_id).update(status=round_status)
+    return product
+
+
+def proposed_mark(value=85.0, level="quality", resolution_=None, **fields):
+    """A mark proposed in a draft resolution that would be carried."""
+    from products.services import marks
+
+    resolution_ = resolution_ or session()
+    return marks.propose(resolution_.pk, scored_product(value, **fields).pk, level, by=factories.officer())
+
+
+def granted_mark(publish=True, **fields):
+    """A mark granted by an adopted resolution through the services."""
+    from products.services import marks
+    from secretariat.services import councils
+
+    proposed = proposed_mark(**fields)
+    by = keeper(proposed.resolution.council)
+    councils.adopt(proposed.resolution_id, by=by)
+    return marks.grant(proposed.pk, by=by, publish=publish)
