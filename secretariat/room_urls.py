@@ -1,3 +1,26 @@
 """Addresses of the ground floor's own pages."""
 
-urlpatterns = []
+from django.urls import path
+
+from secretariat.views import account, notices, passwords, second_factor, sign_in
+
+urlpatterns = [
+    # the door
+    path("sign-in/", sign_in.sign_in, name="sign_in"),
+    path("sign-out/", sign_in.sign_out, name="sign_out"),
+    path("sign-out/everywhere/", sign_in.sign_out_everywhere, name="sign_out_everywhere"),
+    path("preferences/", sign_in.preferences, name="preferences"),
+    path("password/", passwords.password_reset, name="password_reset"),
+    path("password/<uidb64>/<token>/", passwords.PasswordResetConfirm.as_view(), name="password_reset_confirm"),
+    path("second-factor/", second_factor.second_factor_check, name="second_factor_check"),
+    # one's own account
+    path("account/", account.account, name="account"),
+    path("account/password/", passwords.password_change, name="password_change"),
+    path("account/second-factor/", second_factor.second_factor_setup, name="second_factor_setup"),
+    path("account/second-factor/codes/", second_factor.second_factor_codes, name="second_factor_codes"),
+    path("account/second-factor/remove/", second_factor.second_factor_remove, name="second_factor_remove"),
+    path("account/key/", account.api_token, name="api_token"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/read/", notices.notices_read, name="notices_read"),
+    path("notices/<int:pk>/", notices.notice_open, name="notice_open"),
+]

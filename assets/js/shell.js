@@ -1,0 +1,84 @@
+// The page shell: folding menus, display settings, focus on errors, and loading what a page needs.
+
+const words = JSON.parse(document.getElementById("portal-words")?.textContent || "{}");
+const root = document.documentElement;
+
+// Modules find these two here, so that no module has to import another by a name that changes with its content.
+window.portal = {
+  words,
+  digits: (value) => (words.language === "fa" ? String(value).replace(/\d/g, (d) => "۰۱۲۳۴۵۶۷۸۹"[d]) : String(value)),
+  say(text, values = {}) {
+    return (words[text] || text).replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
+  },
+  toast(text, tone = "info") {
+    const note = document.createElement("div");
+    note.className = `note note-${tone} toast-note`;
+    const body = document.createElement("div");
+    body.textContent = text;
+    note.append(body);
+    document.querySelector("[data-toasts]")?.append(note);
+    setTimeout(() => note.remove(), 7000);
+  },
+};
+
+// --- menus close on a click elsewhere and on Escape
+document.addEventListener("click", (event) => {
+  for (const open of document.querySelectorAll("details[data-fold][open]")) {
+    if (!open.contains(event.target) && !open.classList.contains("nav-fold")) open.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const open of document.querySelectorAll("details[data-fold][open]")) {
+    open.open = false;
+    open.querySelector("summary").focus();
+  }
+});
+
+// --- display settings take effect at once and are remembered for the server
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const cookie = (name) => document.cookie.match(new RegExp(`(?:^|; )${name}=([^;]*)`))?.[1];
+function applyTheme(theme) {
+  root.toggleAttribute("data-theme-auto", theme === "auto");
+  root.dataset.bsTheme = theme === "dark" || (theme === "auto" && dark.matches) ? "dark" : "light";
+}
+dark.addEventListener("change", () => {
+  if (root.hasAttribute("data-theme-auto")) applyTheme("auto");
+});
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-display]") || !event.submitter?.name) return;
+  event.preventDefault();
+  const { name, value } = event.submitter;
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `${name}=${value}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+  if (name === "theme") applyTheme(value);
+  if (name === "text_size") root.dataset.textSize = value;
+  if (name === "contrast") root.dataset.contrast = value;
+  for (const button of event.target.querySelectorAll(`button[name="${name}"]`)) {
+    button.setAttribute("aria-pressed", String(button === event.submitter));
+  }
+});
+if (cookie("theme") === undefined && root.hasAttribute("data-theme-auto")) applyTheme("auto");
+
+// --- the summary of errors takes the focus
+document.querySelector("[data-error-summary]")?.focus();
+
+// --- what a page needs is loaded when it is there; again after htmx has brought something new
+const needs = {
+  confirm: "[data-confirm]",
+  autosave: "[data-autosave-url]",
+  filedrop: "[data-filedrop]",
+  jalali: "[data-jdp]",
+  lists: "[data-list]",
+};
+const loaded = {};
+function wake(part) {
+  for (const [name, selector] of Object.entries(needs)) {
+    if (part.matches?.(selector) || part.querySelector(selector)) {
+      loaded[name] ??= import(words.modules[name]);
+      loaded[name].then((module) => module.wake?.(part));
+    }
+  }
+}
+wake(document);
+document.addEventListener("htmx:load", (event) => wake(event.detail.elt));
