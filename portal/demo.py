@@ -4,18 +4,14 @@ Everything it makes is labelled as demonstration. The ratings come from a simple
 assessor severity + noise, turned into each indicator's own scale; who judges what respects every conflict.
 """
 
-import hashlib
 import io
-import json
 from datetime import timedelta
 from itertools import groupby
 
 import numpy as np
 import pgtrigger
-from assessments.services import scores
 from django.db import connection, transaction
 from django.utils import timezone
-from products.selectors import set_versions_for
 
 from assessments.models import (
     Affiliation,
@@ -33,7 +29,10 @@ from assessments.models import (
     SheetPart,
     Subject,
 )
+from assessments.services import scores
+from products import content
 from products.models import Product, ProductKind, ProductMove, SubmissionVersion
+from products.selectors.judging import set_versions_for
 from secretariat.models import Agency, User
 
 BATCH = 2000
@@ -149,14 +148,14 @@ def _assessors(count, seed, rng):
 
 
 def _products(count, seed, rng):
-    agencies = [*Agency.objects.filter(is_member=True).values_list("pk", flat=True)]
+    agencies = [*Agency.objects.filter(is_member=True)]
     kinds = [*ProductKind.objects.filter(is_active=True)]
     now = timezone.now()
     titles = [f"{_THING[rng.integers(len(_THING))]} {_ABOUT[rng.integers(len(_ABOUT))]} {n}" for n in range(1, count + 1)]
-    owners = [int(agencies[i]) for i in rng.integers(len(agencies), size=count)]
+    owners = [agencies[i] for i in rng.integers(len(agencies), size=count)]
     subjects = Subject.objects.bulk_create(
         [
-            Subject(kind="product", title_fa=title, title_en=f"Demo product {seed}-{n}", agency_id=owner)
+            Subject(kind="product", title_fa=title, title_en=f"Demo product {seed}-{n}", agency=owner)
             for n, (title, owner) in enumerate(zip(titles, owners, strict=True), 1)
         ],
         batch_size=BATCH,
@@ -166,7 +165,7 @@ def _products(count, seed, rng):
         [
             Product(
                 subject=subject,
-                agency_id=subject.agency_id,
+                agency=subject.agency,
                 kind=kinds[rng.integers(len(kinds))],
                 status="accepted",
                 title_fa=subject.title_fa,
@@ -194,11 +193,32 @@ def _products(count, seed, rng):
 
 
 def _version(product):
-    content = {"title_fa": product.title_fa, "title_en": product.title_en, "summary": product.summary, "demo": True}
-    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return SubmissionVersion(
-        product=product, number=1, content=content, content_hash=hashlib.sha256(canonical.encode()).hexdigest()
-    )
+    """A submission version of the shape that `products.content` reads."""
+    answers = [
+        ("title_fa", "عنوان", "title", product.title_fa),
+        ("summary", "خلاصه", "summary", product.summary),
+    ]
+    said = {
+        "format": content.FORMAT,
+        "kind": {"code": product.kind.code, "fa": product.kind.title_fa, "en": product.kind.title_en},
+        "agency": {"slug": product.agency.slug, "fa": product.agency.name_fa, "en": product.agency.name_en},
+        "unit": None,
+        "answers": [
+            {
+                "key": key,
+                "label": {"fa": fa, "en": en},
+                "type": "text",
+                "value": text,
+                "shown": {"fa": text, "en": text},
+                "hidden": False,
+            }
+            for key, fa, en, text in answers
+        ],
+        "creators": [],
+        "links": [],
+        "files": [],
+    }
+    return SubmissionVersion(product=product, number=1, content=said, content_hash=content.digest(said))
 
 
 def _round(products, people, panel, rng, number, say):

@@ -1,3 +1,7 @@
 """Addresses of the portal room."""
 
-urlpatterns = []
+from django.urls import include, path
+
+urlpatterns = [
+    path("api/", include("portal.api")),
+]
