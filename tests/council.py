@@ -72,20 +72,27 @@ def scored_product(value=85.0, low=80.0, high=90.0, round_status="closed", stale
     return product
 
 
-def proposed_mark(value=85.0, level="quality", resolution_=None, **fields):
+def proposed_mark(value=85.0, level="quality", resolution_=None, product=None, **fields):
     """A mark proposed in a draft resolution that would be carried."""
     from products.services import marks
 
     resolution_ = resolution_ or session()
-    return marks.propose(resolution_.pk, scored_product(value, **fields).pk, level, by=factories.officer())
+    product = product or scored_product(value, **fields)
+    return marks.propose(resolution_.pk, product.pk, level, by=factories.officer())
+
+
+def adopted_mark(**fields):
+    """A mark still proposed in an adopted resolution."""
+    from secretariat.services import councils
+
+    mark = proposed_mark(**fields)
+    mark.resolution = councils.adopt(mark.resolution_id, by=keeper(mark.resolution.council))
+    return mark
 
 
 def granted_mark(publish=True, **fields):
     """A mark granted by an adopted resolution through the services."""
     from products.services import marks
-    from secretariat.services import councils
 
-    proposed = proposed_mark(**fields)
-    by = keeper(proposed.resolution.council)
-    councils.adopt(proposed.resolution_id, by=by)
-    return marks.grant(proposed.pk, by=by, publish=publish)
+    mark = adopted_mark(**fields)
+    return marks.grant(mark.pk, by=keeper(mark.resolution.council), publish=publish)

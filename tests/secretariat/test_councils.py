@@ -32,7 +32,7 @@ def test_without_quorum_nothing_is_adopted():
     resolution = make.session(members=2)
     for _n in range(2):
         make.seat(resolution.council)
-    with pytest.raises(RuleBroken, match=r"۲ از ۴|2 of 4"):
+    with pytest.raises(RuleBroken, match=r"۲.*۴"):
         councils.adopt(resolution.pk, by=make.keeper(resolution.council))
     resolution.refresh_from_db()
     assert resolution.status == "draft"

@@ -1,0 +1,349 @@
+"""From proposal to grant and end of a mark: each condition of a decision, proven by its refusal."""
+
+import threading
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from stdnum import damm
+
+from assessments.models import Affiliation, ConflictOfInterest, Entry, Score
+from products.models import QualityMark
+from products.services import marks
+from secretariat import persian
+from secretariat.errors import RuleBroken
+from secretariat.models import Attendance, Notice, Vote
+from secretariat.services import councils
+from tests import council as make
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def propose(product, resolution=None, level="quality", **fields):
+    return marks.propose((resolution or make.session()).pk, product.pk, level, by=factories.officer(), **fields)
+
+
+def refused(act, field=None):
+    with pytest.raises(RuleBroken) as refusal:
+        act()
+    if field:
+        assert refusal.value.field == field
+    return str(refusal.value)
+
+
+def test_a_proposal_keeps_the_score_of_its_day():
+    product = make.scored_product(85.25, 80, 90)
+    mark = propose(product)
+    assert (mark.score_value, mark.score_low, mark.score_high, mark.status) == (85.25, 80, 90, "proposed")
+    Score.objects.filter(pk=mark.score_id).update(value=60, low=50, high=70)
+    mark.refresh_from_db()
+    assert mark.score_value == 85.25
+    assert mark.moves.get().action == "propose"
+
+
+def test_no_proposal_without_a_score_from_a_closed_round():
+    refused(lambda: propose(factories.product(status="accepted")), "product")
+    refused(lambda: propose(make.scored_product(round_status="open")), "product")
+    refused(lambda: propose(make.scored_product(round_status="cancelled")), "product")
+    refused(lambda: propose(make.scored_product(value=None, low=None, high=None)), "product")
+
+
+def test_no_proposal_on_a_stale_score_or_a_failed_gate():
+    refused(lambda: propose(make.scored_product(stale=True)), "product")
+    refused(lambda: propose(make.scored_product(95, 90, 99, gate_failed=True)), "product")
+
+
+def test_a_gate_of_any_node_counts():
+    product = make.scored_product(95, 90, 99)
+    entry = product.subject.entries.get()
+    Score.objects.create(
+        entry=entry, part=entry.sheet.parts.first(), value=95, raters=3, coverage=1, gate_failed=True, method="panel-mean/1", inputs_hash="0" * 64
+    )  # fmt: skip
+    refused(lambda: propose(product), "product")
+
+
+@pytest.mark.parametrize("status", ["submitted", "returned", "refused", "withdrawn"])
+def test_only_an_accepted_product_is_proposed(status):
+    product = make.scored_product()
+    type(product).objects.filter(pk=product.pk).update(status=status)
+    refused(lambda: propose(product), "product")
+
+
+def test_below_the_threshold_a_reason_is_needed_and_the_unrounded_score_counts():
+    product = make.scored_product(79.999, 75, 85)
+    refused(lambda: propose(product), "below_threshold_reason")
+    refused(lambda: propose(product, reason="   "), "below_threshold_reason")
+    mark = propose(product, reason="اهمیت ملی")
+    assert mark.below_threshold
+    assert not propose(make.scored_product(80.0, 75, 85)).below_threshold
+
+
+@pytest.mark.parametrize(("value", "level"), [(69.99, None), (70, "commended"), (79.9, "commended"), (80, "quality"), (90, "gold"), (100, "gold")])  # fmt: skip
+def test_the_suggested_level_is_the_highest_reached(value, level):
+    assert marks.level_for(value) == level
+
+
+def test_the_newest_closed_round_decides():
+    """An appeal is a new round; what it finds is what the council sees."""
+    product = make.scored_product(60, 55, 65)
+    make.scored_product(88, 80, 95, product=product)
+    Entry.objects.first().round.__class__.objects.filter(entries__scores__value=88).update(
+        deadline=timezone.now() + timedelta(days=60)
+    )
+    assert marks.deciding_score(product).value == 88
+
+
+def test_unknown_levels_foreign_councils_and_kinds_are_refused():
+    product = make.scored_product()
+    refused(lambda: propose(product, level="platinum"), "level")
+    refused(lambda: propose(product, make.session(council_=make.council(grants_marks=False))), "resolution")
+    refused(lambda: propose(product, make.session(kind="general")), "resolution")
+
+
+def test_a_decided_resolution_takes_no_more_proposals():
+    resolution = make.session()
+    councils.adopt(resolution.pk, by=make.keeper(resolution.council))
+    refused(lambda: propose(make.scored_product(), resolution), "resolution")
+
+
+def test_a_product_stands_once_in_a_resolution():
+    product, resolution = make.scored_product(), make.session()
+    propose(product, resolution)
+    refused(lambda: propose(product, resolution), "product")
+
+
+def test_strangers_neither_propose_nor_grant():
+    product, resolution = make.scored_product(), make.session()
+    for stranger in (factories.user(), factories.representative(product.agency), make.keeper(make.council())):
+        refused(lambda who=stranger: marks.propose(resolution.pk, product.pk, "quality", by=who))
+    mark = propose(product, resolution)
+    councils.adopt(resolution.pk, by=make.keeper(resolution.council))
+    for stranger in (
+        factories.user(),
+        factories.officer(),
+        factories.representative(product.agency),
+        make.keeper(make.council()),
+    ):
+        refused(lambda who=stranger: marks.grant(mark.pk, by=who))
+        refused(lambda who=stranger: marks.grant_all(resolution.pk, by=who))
+    assert QualityMark.objects.get().status == "proposed"
+
+
+def test_granting_gives_serial_validity_trail_and_tells_the_agency():
+    product = make.scored_product()
+    representative = factories.representative(product.agency)
+    resolution = make.session()
+    proposed = propose(product, resolution)
+    by = make.keeper(resolution.council)
+    councils.adopt(resolution.pk, by=by)
+    mark = marks.grant(proposed.pk, by=by)
+    year, number, check = mark.serial.split("-")
+    assert year == str(persian.to_jalali(timezone.localdate()).year)
+    assert (number, damm.is_valid(year + number + check)) == ("00001", True)
+    assert mark.published_at is not None
+    assert mark.is_in_force
+    start, end = persian.to_jalali(mark.valid_from), persian.to_jalali(mark.valid_until)
+    assert (end.year - start.year, end.month) == (2, start.month)
+    assert list(mark.moves.values_list("action", "by")) == [
+        ("propose", proposed.moves.get(action="propose").by_id),
+        ("grant", by.pk),
+    ]
+    notice = Notice.objects.get(user=representative)
+    assert product.title_fa in notice.text_fa
+    assert product.title_en in notice.text_en
+
+
+def test_granting_without_publication_is_silent_until_published():
+    representative = factories.representative()
+    mark = make.granted_mark(publish=False, agency_=representative.role_grants.get().agency)
+    assert mark.published_at is None
+    assert not QualityMark.objects.public().exists()
+    assert not Notice.objects.filter(user=representative).exists()
+    by = make.keeper(mark.resolution.council)
+    published = marks.publish(mark.pk, by=by)
+    assert published.published_at
+    assert Notice.objects.filter(user=representative).count() == 1
+    refused(lambda: marks.publish(mark.pk, by=by))
+
+
+def test_nothing_is_granted_before_adoption():
+    mark = make.proposed_mark()
+    refused(lambda: marks.grant(mark.pk, by=make.keeper(mark.resolution.council)))
+
+
+def test_a_score_changed_since_the_proposal_stops_the_grant():
+    for change in ({"value": 86.0}, {}):
+        mark = make.proposed_mark()
+        by = make.keeper(mark.resolution.council)
+        councils.adopt(mark.resolution_id, by=by)
+        if change:
+            Score.objects.filter(pk=mark.score_id).update(**change)
+        else:
+            Entry.objects.filter(pk=mark.score.entry_id).update(inputs_version=9)
+        refused(lambda pk=mark.pk, who=by: marks.grant(pk, by=who))
+
+
+def conflicted(kind, product, user):
+    if kind == "representative":
+        factories.granted("representative", user, agency=product.agency)
+    elif kind == "unit":
+        from secretariat.models import Unit
+
+        factories.granted("unit_officer", user, unit=Unit.objects.create(agency=product.agency, kind="centre", name_fa="مرکز"))
+    else:
+        assessor = factories.assessor(user=user)
+        if kind == "affiliation":
+            Affiliation.objects.create(assessor=assessor, agency=product.agency)
+        elif kind == "assessor":
+            factories.assignment(product.subject.entries.get(), assessor)
+        else:
+            ConflictOfInterest.objects.create(
+                assessor=assessor, subject=product.subject, source="declared", reason="خویشاوندی", by=user
+            )
+
+
+@pytest.mark.parametrize("kind", ["representative", "unit", "affiliation", "assessor", "declared"])
+def test_who_is_tied_to_the_product_must_be_recused(kind):
+    resolution = make.session(members=4)
+    product = make.scored_product()
+    vote = resolution.votes.order_by("pk").last()
+    conflicted(kind, product, vote.seat.user)
+    mark = propose(product, resolution)
+    assert set(marks.ties_by_seat(resolution, [v.seat for v in resolution.votes.all()])) == {vote.seat_id}
+    by = make.keeper(resolution.council)
+    recused = kind == "unit"
+    if recused:
+        councils.cast(resolution.pk, vote.seat_id, "recused", by=by)
+    councils.adopt(resolution.pk, by=by)
+    if recused:
+        assert marks.grant(mark.pk, by=by).status == "granted"
+    else:
+        assert str(vote.seat.user) in refused(lambda: marks.grant(mark.pk, by=by))
+
+
+def test_one_living_mark_a_product():
+    mark = make.granted_mark()
+    second = make.session()
+    again = propose(mark.product, second)
+    by = make.keeper(second.council)
+    councils.adopt(second.pk, by=by)
+    refused(lambda: marks.grant(again.pk, by=by))
+    marks.revoke(mark.pk, by=make.keeper(mark.resolution.council), why="تخلف")
+    assert marks.grant(again.pk, by=by).status == "granted"
+
+
+def test_a_second_click_changes_nothing():
+    mark = make.granted_mark()
+    by = make.keeper(mark.resolution.council)
+    refused(lambda: marks.grant(mark.pk, by=by))
+    assert QualityMark.objects.get(pk=mark.pk).serial == mark.serial
+    assert mark.moves.filter(action="grant").count() == 1
+
+
+def test_grant_all_is_all_or_nothing():
+    resolution = make.session()
+    good = propose(make.scored_product(), resolution)
+    bad = propose(make.scored_product(), resolution)
+    by = make.keeper(resolution.council)
+    councils.adopt(resolution.pk, by=by)
+    Score.objects.filter(pk=bad.score_id).update(value=85.5)
+    assert bad.product.title in refused(lambda: marks.grant_all(resolution.pk, by=by))
+    assert set(resolution.marks.values_list("status", "serial")) == {("proposed", None)}
+    marks.drop(bad.pk, by=by, why="امتیاز عوض شد")
+    assert [one.pk for one in marks.grant_all(resolution.pk, by=by)] == [good.pk]
+    refused(lambda: marks.grant_all(resolution.pk, by=by))
+
+
+def test_suspend_restore_revoke_need_reasons_and_are_told():
+    representative = factories.representative()
+    mark = make.granted_mark(agency_=representative.role_grants.get().agency)
+    by = make.keeper(mark.resolution.council)
+    for act in (marks.suspend, marks.revoke):
+        refused(lambda do=act: do(mark.pk, by=by, why=" "), "why")
+        refused(lambda do=act: do(mark.pk, by=factories.officer(), why="دلیل"))
+    assert marks.suspend(mark.pk, by=by, why="شکایت").status == "suspended"
+    assert marks.restore(mark.pk, by=by, why="رفع شد").status == "granted"
+    assert marks.revoke(mark.pk, by=by, why="تخلف").status == "revoked"
+    refused(lambda: marks.restore(mark.pk, by=by, why="پشیمانی"))
+    assert Notice.objects.filter(user=representative).count() == 4
+    assert list(mark.moves.values_list("action", flat=True)) == ["propose", "grant", "suspend", "restore", "revoke"]
+
+
+def test_the_second_factor_is_asked_of_whom_it_is_required():
+    mark = make.proposed_mark()
+    by = make.keeper(mark.resolution.council)
+    by.second_factor_required = True
+    councils.adopt(mark.resolution_id, by=by)
+    refused(lambda: marks.grant(mark.pk, by=by))
+    by.is_verified = lambda: True
+    assert marks.grant(mark.pk, by=by).status == "granted"
+    by.is_verified = lambda: False
+    refused(lambda: marks.revoke(mark.pk, by=by, why="دلیل"))
+
+
+def test_standing_says_what_is_true_today():
+    mark = make.granted_mark()
+    assert mark.standing == "granted"
+    mark.valid_until = timezone.localdate()
+    assert mark.standing == "granted"
+    mark.valid_until = timezone.localdate() - timedelta(days=1)
+    assert mark.standing == "expired"
+    mark.status = "revoked"
+    assert mark.standing == "revoked"
+
+
+def test_validity_ends_on_the_same_jalali_day():
+    leap_day = persian.to_gregorian(1403, 12, 30)
+    assert persian.to_jalali(marks._years_later(leap_day, 2)) == persian.to_jalali(persian.to_gregorian(1405, 12, 29))
+    assert marks._years_later(date(2026, 1, 25), 2) == persian.to_gregorian(1406, 11, 5)
+
+
+def test_marks_are_seen_by_whom_they_concern():
+    mark = make.proposed_mark()
+    member = mark.resolution.votes.first().seat.user
+    for person, sees in (
+        (factories.officer(), True), (member, True), (factories.user(), False), (factories.representative(mark.product.agency), False),
+    ):  # fmt: skip
+        assert QualityMark.objects.visible_to(person).filter(pk=mark.pk).exists() is sees
+
+
+@pytest.mark.django_db(transaction=True)
+def test_granted_at_the_same_moment_serials_differ_without_gaps():
+    proposed = []
+    for _n in range(4):
+        mark = make.proposed_mark()
+        councils.adopt(mark.resolution_id, by=make.keeper(mark.resolution.council))
+        proposed.append((mark.pk, make.keeper(mark.resolution.council)))
+    # And one of them clicked twice.
+    proposed.append(proposed[0])
+    start, refusals = threading.Barrier(len(proposed)), []
+
+    def grant(pk, by):
+        try:
+            start.wait(10)
+            marks.grant(pk, by=by)
+        except RuleBroken as refusal:
+            refusals.append(refusal)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=grant, args=one) for one in proposed]
+    [thread.start() for thread in threads]
+    [thread.join(30) for thread in threads]
+    numbers = sorted(serial.split("-")[1] for serial in QualityMark.objects.values_list("serial", flat=True))
+    assert numbers == ["00001", "00002", "00003", "00004"]
+    assert len(refusals) == 1
+
+
+def test_absent_conflicted_members_do_not_matter():
+    resolution = make.session()
+    product = make.scored_product()
+    absent = make.seat(resolution.council, user=factories.representative(product.agency))
+    Attendance.objects.create(meeting=resolution.meeting, seat=absent, present=False)
+    mark = propose(product, resolution)
+    by = make.keeper(resolution.council)
+    councils.adopt(resolution.pk, by=by)
+    assert marks.grant(mark.pk, by=by).status == "granted"
+    assert not Vote.objects.filter(seat=absent).exists()
