@@ -34,6 +34,8 @@ class MarkLevel(models.TextChoices):
 THRESHOLDS = {MarkLevel.COMMENDED: 70, MarkLevel.QUALITY: 80, MarkLevel.GOLD: 90}
 
 EDITABLE = (ProductStatus.DRAFT, ProductStatus.RETURNED)
+# Not before the secretariat: nothing can overlap with them.
+GONE = (ProductStatus.DRAFT, ProductStatus.WITHDRAWN, ProductStatus.REFUSED)
 
 
 def _represents(user, product):

@@ -5,6 +5,7 @@ import pgtrigger
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Greatest, Least
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_jalali.db.models import jManager
@@ -154,6 +155,7 @@ class Product(models.Model):
     submitted_at = models.DateTimeField(_("submitted at"), null=True, editable=False)
     search_key = SearchColumn("title_fa", "title_en")
     sort_key = SortColumn("title_fa")
+    title_key = SearchColumn("title_fa")  # what the search for overlaps compares
 
     title = Bilingual("title")
     objects = ProductManager()
@@ -174,6 +176,7 @@ class Product(models.Model):
         ]
         indexes = [
             GinIndex(OpClass(F("search_key"), "gin_trgm_ops"), name="product_search_trgm"),
+            GinIndex(OpClass(F("title_key"), "gin_trgm_ops"), name="product_title_trgm"),
             models.Index(fields=["status", "-submitted_at"], name="product_queue"),
             models.Index(fields=["agency", "-changed_at"], name="product_of_agency"),
             models.Index(fields=["-changed_at"], name="product_recent"),
@@ -364,15 +367,46 @@ class Screening(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("screening"), _("screenings")
+        constraints = [
+            models.CheckConstraint(condition=Q(decision__in=["accept", "return", "refuse"]), name="screening_decision_known"),
+            # What is sent back or refused says why.
+            models.CheckConstraint(
+                condition=Q(decision="accept") | ~Q(note="") | (Q(decision="return") & ~Q(field_reasons={})),
+                name="screening_gives_its_reasons",
+            ),
+            models.CheckConstraint(condition=~Q(decision="accept") | Q(field_reasons={}), name="accepted_without_reservations"),
+        ]
         triggers = [pgtrigger.Protect(name="screening_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self):
         return f"{self.version}: {self.decision}"
 
 
+class OverlapQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Officers see all; who submitted sees it at once, the other agency when something was decided."""
+        if is_officer(user):
+            return self
+        if not user.is_authenticated:
+            return self.none()
+        mine = represented_agencies(user)
+        return self.filter(Q(product__agency__in=mine) | (Q(other__agency__in=mine) & ~Q(decision="open")))
+
+    def touching(self, product_id):
+        """Those of which a product is either side."""
+        return self.filter(Q(product=product_id) | Q(other=product_id))
+
+    def waiting(self):
+        """Those still to be decided; where one side is gone there is nothing to decide."""
+        return self.filter(decision="open").exclude(product__status__in=rules.GONE).exclude(other__status__in=rules.GONE)
+
+
 @pghistory.track()
 class Overlap(models.Model):
-    """A likely overlap with another agency's product, shown to submitter and staff, resolved with a reason."""
+    """A likely overlap with another agency's product, shown to submitter and staff, resolved with a reason.
+
+    `product` is the one whose submission brought it to light, `other` what was there before; a pair is one row.
+    """
 
     class Decision(models.TextChoices):
         OPEN = "open", _("not decided")
@@ -388,13 +422,18 @@ class Overlap(models.Model):
     decision_reason = models.TextField(_("reason"), blank=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
-    found_at = models.DateTimeField(auto_now_add=True)
+    found_at = models.DateTimeField(_("found at"), auto_now_add=True)
+
+    objects = OverlapQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = _("overlap"), _("overlaps")
-        ordering = ["-similarity"]
+        ordering = ["-similarity", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["product", "other"], name="overlap_named_once"),
+            models.UniqueConstraint(Least("product", "other"), Greatest("product", "other"), name="overlap_named_once"),
+            models.CheckConstraint(
+                condition=Q(decision__in=["open", "distinct", "cooperate", "duplicate"]), name="overlap_decision_known"
+            ),
             models.CheckConstraint(condition=~Q(product=F("other")), name="overlap_with_another"),
             models.CheckConstraint(condition=Q(similarity__gte=0, similarity__lte=1), name="likeness_is_a_share"),
             models.CheckConstraint(
@@ -403,6 +442,23 @@ class Overlap(models.Model):
                 name="overlap_decided_with_a_reason",
             ),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="overlap_joins_two_agencies",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("product_id", "other_id"),
+                func="""
+                    IF EXISTS (SELECT 1 FROM products_product a JOIN products_product b ON a.agency_id = b.agency_id
+                               WHERE a.id = NEW.product_id AND b.id = NEW.other_id) THEN
+                        RAISE EXCEPTION 'an overlap is between products of two agencies' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
+        ]
 
     def __str__(self):
         return f"{self.product_id} ~ {self.other_id}"
+
+    def get_absolute_url(self):
+        return reverse("overlap_detail", args=[self.pk])
