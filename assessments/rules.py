@@ -1,6 +1,7 @@
 """What may happen to rounds, assignments and assessments, and at whose hand. Reads nothing, writes nothing."""
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -37,6 +38,12 @@ class AssignmentStatus(models.TextChoices):
 
 # Assignments that still bind their assessor to the subject.
 ACTIVE_ASSIGNMENTS = (AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED, AssignmentStatus.SUBMITTED)
+# Those that still cost their assessor time.
+PENDING_ASSIGNMENTS = (AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED)
+# Rounds to which entries and assessors may be added.
+EDITABLE_ROUNDS = (RoundStatus.DRAFT, RoundStatus.OPEN)
+# Rounds in which a conflict that comes to light still changes something.
+LIVE_ROUNDS = (RoundStatus.DRAFT, RoundStatus.OPEN, RoundStatus.CLOSED)
 
 
 def is_assessor_of(user, assignment):
@@ -53,9 +60,32 @@ def _round_has_entries(round_):
     return None
 
 
+def _round_can_open(round_):
+    if (refusal := _round_has_entries(round_)) is not None:
+        return refusal
+    if round_.deadline <= timezone.now():
+        return _("The deadline of this round has passed. Set a later one first.")
+    return None
+
+
 def _round_is_open(assignment):
     if assignment.entry.round.status != RoundStatus.OPEN:
         return _("This round is not open for assessment.")
+    return None
+
+
+def _round_takes_work(assignment):
+    """The round is open and there is still time."""
+    if (refusal := _round_is_open(assignment)) is not None:
+        return refusal
+    if assignment.entry.round.deadline <= timezone.now():
+        return _("The deadline of this round has passed. Ask the secretariat to extend it if you need more time.")
+    return None
+
+
+def _round_is_live(assignment):
+    if assignment.entry.round.status not in EDITABLE_ROUNDS:
+        return _("Assessors are appointed only while the round is in preparation or open.")
     return None
 
 
@@ -65,7 +95,7 @@ VERSION_MOVES = {
 }
 
 ROUND_MOVES = {
-    "open": Step((RoundStatus.DRAFT,), RoundStatus.OPEN, _officer, gettext_lazy("Open the round"), refuse=_round_has_entries),
+    "open": Step((RoundStatus.DRAFT,), RoundStatus.OPEN, _officer, gettext_lazy("Open the round"), refuse=_round_can_open),
     "close": Step((RoundStatus.OPEN,), RoundStatus.CLOSED, _officer, gettext_lazy("Close the round")),
     "reopen": Step((RoundStatus.CLOSED,), RoundStatus.OPEN, _officer, gettext_lazy("Reopen the round"), needs_reason=True),
     "publish": Step((RoundStatus.CLOSED,), RoundStatus.PUBLISHED, _officer, gettext_lazy("Publish the results")),
@@ -80,7 +110,7 @@ ROUND_MOVES = {
 
 ASSIGNMENT_MOVES = {
     "accept": Step(
-        (AssignmentStatus.OFFERED,), AssignmentStatus.ACCEPTED, is_assessor_of, gettext_lazy("Accept"), refuse=_round_is_open
+        (AssignmentStatus.OFFERED,), AssignmentStatus.ACCEPTED, is_assessor_of, gettext_lazy("Accept"), refuse=_round_takes_work
     ),
     "decline": Step(
         (AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED),
@@ -95,7 +125,7 @@ ASSIGNMENT_MOVES = {
         AssignmentStatus.SUBMITTED,
         is_assessor_of,
         gettext_lazy("Submit the assessment"),
-        refuse=_round_is_open,
+        refuse=_round_takes_work,
     ),
     "reopen": Step(
         (AssignmentStatus.SUBMITTED,),
@@ -112,6 +142,14 @@ ASSIGNMENT_MOVES = {
         gettext_lazy("Take the assignment back"),
         needs_reason=True,
     ),
+    # Asking again somebody who declined or whose assignment was taken back.
+    "offer": Step(
+        (AssignmentStatus.DECLINED, AssignmentStatus.WITHDRAWN),
+        AssignmentStatus.OFFERED,
+        _officer,
+        gettext_lazy("Ask again"),
+        refuse=_round_is_live,
+    ),
     # The system's own step when a conflict of interest comes to light.
     "recuse": Step(
         (AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED, AssignmentStatus.SUBMITTED),
@@ -121,6 +159,25 @@ ASSIGNMENT_MOVES = {
         needs_reason=True,
     ),
 }
+
+
+def why_not_measurable(indicator, value, target, not_applicable):
+    """(sentence, field) saying why these cannot be an indicator's measurement, or None. `value` None goes with N/A."""
+    scale = indicator.scale
+    if not_applicable:
+        return None if indicator.allow_na else (_("This indicator cannot be “not applicable”."), "not_applicable")
+    if value < scale.minimum or (scale.maximum is not None and value > scale.maximum):
+        if scale.maximum is None:
+            return _("The value must be at least %(least)s.") % {"least": num(scale.minimum)}, "value"
+        bounds = {"least": num(scale.minimum), "most": num(scale.maximum)}
+        return _("The value must be between %(least)s and %(most)s.") % bounds, "value"
+    if scale.kind in ("ordinal", "inverse", "boolean") and (value - scale.minimum) % scale.step:
+        return _("This is not one of the levels of the scale."), "value"
+    if scale.kind == "ratio" and target is None:
+        return _("The value is judged against a target: write the target too."), "target"
+    if target is not None and target <= 0:
+        return _("The target must be above zero."), "target"
+    return None
 
 # A dimension, a dimension within it, an indicator: more levels nobody reads.
 DEEPEST_LEVEL = 3
@@ -148,6 +205,9 @@ def _faults_of_node(node, place):
     if node.is_leaf:
         if node.depth == 1:
             faults.append((node.pk, _("“%(place)s” stands outside the dimensions.") % {"place": place}))
+        if node.scale.kind == "ratio" and node.rater != "secretariat":
+            sentence = _("“%(place)s” is a ratio to a target: let the secretariat measure it.") % {"place": place}
+            faults.append((node.pk, sentence))
         return faults
     if not node.children:
         return [*faults, (node.pk, _("“%(place)s” is a dimension without indicators.") % {"place": place})]

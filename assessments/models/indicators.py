@@ -218,6 +218,11 @@ class SetVersion(models.Model):
                                AND NOT EXISTS (SELECT 1 FROM assessments_indicator c WHERE c.parent_id = d.id)) THEN
                         RAISE EXCEPTION 'a dimension has indicators' USING ERRCODE = 'check_violation';
                     END IF;
+                    -- Only the secretariat's measurements carry a target.
+                    IF EXISTS (SELECT 1 FROM assessments_indicator i JOIN assessments_scale s ON s.id = i.scale_id
+                               WHERE i.version_id = NEW.id AND s.kind = 'ratio' AND i.rater <> 'secretariat') THEN
+                        RAISE EXCEPTION 'a ratio is measured by the secretariat' USING ERRCODE = 'check_violation';
+                    END IF;
                     -- A ring of dimensions would hang nowhere: every node is reached from the top.
                     IF (WITH RECURSIVE tree AS (
                             SELECT id FROM assessments_indicator WHERE version_id = NEW.id AND parent_id IS NULL

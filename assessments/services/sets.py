@@ -150,7 +150,7 @@ def save_weights(version_id, weights, *, edition, by):
 
 
 def _write_weights(version, weights):
-    rows = version.indicators.in_bulk([pk for pk in weights])
+    rows = version.indicators.in_bulk(list(weights))
     changed = [row for pk, row in rows.items() if row.weight != weights[pk]]
     for row in changed:
         row.weight = weights[row.pk]
