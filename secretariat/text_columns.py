@@ -51,10 +51,15 @@ def _text(fields):
     return _Joined(*[F(field) for field in fields]) if len(fields) > 1 else F(fields[0])
 
 
+def folded(*fields):
+    """The text of some columns as `persian.search_key` would write it: for small tables searched without a stored key."""
+    return _translate(Lower(_text(fields), output_field=models.TextField()), _FOLD, _DROP)
+
+
 def SearchColumn(*fields):
     """A generated column to search in: folded letters, ASCII digits, no spaces, marks or punctuation."""
     return models.GeneratedField(
-        expression=_translate(Lower(_text(fields), output_field=models.TextField()), _FOLD, _DROP),
+        expression=folded(*fields),
         output_field=models.TextField(db_collation="C"),
         db_persist=True,
     )

@@ -1,0 +1,1 @@
+"""Reads that see the whole house."""

@@ -1,0 +1,279 @@
+"""What waits for one person, most urgent first, whatever roles he holds. A constant number of queries a role."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, F, Min, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from assessments.models import Assignment, Entry, Round
+from products.models import Overlap, Product, QualityMark
+from secretariat import calendar, rules
+from secretariat.models import Heartbeat, Letter, Meeting, Resolution
+from secretariat.views.health import SILENCE
+
+SHOWN = 8  # rows of a card that are listed at once; the number above says how many there are
+
+
+@dataclass
+class Row:
+    """One thing to work on."""
+
+    title: str
+    url: str
+    note: str = ""
+    due: Any = None
+    status: str = ""
+    status_text: str = ""
+
+
+@dataclass
+class Card:
+    """A number of things of one sort, and the page where they are."""
+
+    title: str
+    count: int
+    url: str = ""
+    icon: str = "inbox"
+    note: str = ""
+    tone: str = ""
+
+
+@dataclass
+class Section:
+    """What one role brings to the desk."""
+
+    title: str
+    cards: list[Card] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    rows_title: str = ""
+    empty: str = ""  # what comes next when nothing waits
+    empty_url: str = ""
+    empty_action: str = ""
+
+    @property
+    def waits(self):
+        return bool(self.rows or any(card.count for card in self.cards))
+
+
+def sections(user):
+    """The desk of `user`: a section for each role, the busiest kind of work first."""
+    found = []
+    if getattr(user, "assessor", None):
+        found.append(_assessor(user))
+    if rules.represented_agencies(user):
+        found.append(_representative(user))
+    if rules.is_officer(user):
+        found.append(_officer())
+    served = rules.served_councils(user)
+    if served is None or served or user.seats_now:
+        found.append(_council(user, served))
+    if user.is_superuser:
+        found.append(_administrator())
+    return found
+
+
+# ------------------------------------------------------------------ assessor
+def _assessor(user):
+    mine = Assignment.objects.filter(assessor=user.assessor)
+    counts = mine.aggregate(
+        offered=Count("pk", filter=Q(status="offered", entry__round__status="open")),
+        accepted=Count("pk", filter=Q(status="accepted", entry__round__status="open")),
+        done=Count("pk", filter=Q(status="submitted")),
+    )
+    work = (
+        mine.filter(status__in=["offered", "accepted"], entry__round__status="open")
+        .select_related("entry__subject", "entry__round")
+        .order_by("entry__round__deadline", "status", "pk")[:SHOWN]
+    )
+    url = reverse("my_assessments")
+    return Section(
+        _("My assessments"),
+        cards=[
+            Card(
+                _("Invitations to answer"), counts["offered"], url, "envelope-open", tone="warning" if counts["offered"] else ""
+            ),
+            Card(_("To assess"), counts["accepted"], url, "clipboard-check"),
+            Card(_("Submitted"), counts["done"], url, "check2-circle"),
+        ],
+        rows=[
+            Row(
+                assignment.entry.subject.title,
+                reverse("assignment_answer" if assignment.status == "offered" else "assessment_form", args=[assignment.pk]),
+                note=assignment.entry.round.title,
+                due=assignment.entry.round.deadline,
+                status=assignment.status,
+                status_text=assignment.get_status_display(),
+            )
+            for assignment in work
+        ],
+        rows_title=_("Next, by deadline"),
+        empty=_(
+            "Nothing waits for you. When the secretariat asks you to assess a product, it appears here and an e-mail tells you."
+        ),
+    )
+
+
+# ------------------------------------------------------------------ representative
+def _representative(user):
+    mine = Product.objects.filter(agency__in=rules.represented_agencies(user))
+    counts = dict(mine.order_by().values_list("status").annotate(n=Count("pk")))
+    marked = QualityMark.objects.in_force().filter(product__agency__in=rules.represented_agencies(user)).count()
+    work = mine.filter(status__in=["returned", "draft"]).order_by(F("status").desc(), "-changed_at", "-pk")[:SHOWN]
+    url = reverse("product_list")
+    return Section(
+        _("My agency's products"),
+        cards=[
+            Card(_("Returned for correction"), counts.get("returned", 0), f"{url}?status=returned", "arrow-counterclockwise",
+                 tone="warning" if counts.get("returned") else ""),
+            Card(_("Drafts to finish"), counts.get("draft", 0), f"{url}?status=draft", "pencil"),
+            Card(_("Waiting for screening"), counts.get("submitted", 0), f"{url}?status=submitted", "hourglass-split"),
+            Card(_("Accepted for assessment"), counts.get("accepted", 0), f"{url}?status=accepted", "clipboard-check"),
+            Card(_("Quality marks in force"), marked, reverse("mark_list"), "award"),
+        ],
+        rows=[
+            Row(
+                str(product),
+                reverse("product_edit", args=[product.pk]),
+                note=_("Changed %(when)s") % {"when": calendar.long_date(timezone.localdate(product.changed_at))},
+                status=product.status,
+                status_text=product.get_status_display(),
+            )
+            for product in work
+        ],
+        rows_title=_("For you to do"),
+        empty=_("Nothing waits for you. Put up the next product of your agency for the quality mark."),
+        empty_url=reverse("product_new"),
+        empty_action=_("New product"),
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------ officer
+def _officer():
+    now = timezone.now()
+    queue = Product.objects.filter(status="submitted").aggregate(n=Count("pk"), oldest=Min("submitted_at"))
+    open_rounds = list(
+        Round.objects.filter(status="open")
+        .annotate(
+            asked=Count("entries__assignments", filter=Q(entries__assignments__status__in=["offered", "accepted", "submitted"])),
+            done=Count("entries__assignments", filter=Q(entries__assignments__status="submitted")),
+        )
+        .order_by("deadline", "pk")[:SHOWN]
+    )
+    short = (
+        Entry.objects.filter(round__status="open")
+        .annotate(active=Count("assignments", filter=Q(assignments__status__in=["offered", "accepted", "submitted"])))
+        .filter(active__lt=F("round__panel_size"))
+        .count()
+    )
+    to_publish = Round.objects.filter(status="closed").count()
+    stale = Entry.objects.stale().filter(inputs_changed_at__lt=now - timedelta(minutes=5)).count()
+    overlaps = Overlap.objects.filter(decision="open").count()
+    note = ""
+    if queue["oldest"]:
+        note = _("the oldest since %(day)s") % {"day": calendar.long_date(timezone.localdate(queue["oldest"]))}
+    rounds = reverse("round_list")
+    return Section(
+        _("Secretariat"),
+        cards=[
+            Card(_("To screen"), queue["n"], reverse("product_queue"), "inbox", note=note, tone="warning" if queue["n"] else ""),
+            Card(_("Likely overlaps to decide"), overlaps, reverse("overlap_list"), "intersect"),
+            Card(
+                _("Products short of assessors"), short, f"{rounds}?status=open", "person-plus", tone="warning" if short else ""
+            ),
+            Card(_("Rounds to publish"), to_publish, f"{rounds}?status=closed", "megaphone"),
+            Card(_("Scores waiting for more than five minutes"), stale, rounds, "calculator", tone="danger" if stale else ""),
+        ],
+        rows=[
+            Row(
+                round_.title,
+                round_.get_absolute_url(),
+                note=_("%(done)s of %(asked)s assessments submitted")
+                % {"done": calendar.digits(round_.done), "asked": calendar.digits(round_.asked)},
+                due=round_.deadline,
+                status=round_.status,
+                status_text=round_.get_status_display(),
+            )
+            for round_ in open_rounds
+        ],
+        rows_title=_("Open rounds"),
+        empty=_("Nothing waits. Begin the next round, or look through the indicator sets."),
+        empty_url=reverse("round_new"),
+        empty_action=_("New round"),
+    )
+
+
+# ------------------------------------------------------------------ council
+def _council(user, served):
+    mine = Q() if served is None else Q(council__in=served | {seat.council_id for seat in user.seats_now})
+    keeps = served is None or bool(served)
+    drafts = (
+        Resolution.objects.filter(mine, status="draft").select_related("council", "meeting").order_by("meeting__starts_at", "pk")
+    )
+    waiting = QualityMark.objects.filter(status="proposed", resolution__status="adopted")
+    if served is not None:
+        waiting = waiting.filter(resolution__council__in=served)
+    meetings = (
+        Meeting.objects.filter(mine, status="planned", starts_at__gt=timezone.now() - timedelta(hours=12))
+        .select_related("council")
+        .order_by("starts_at", "pk")[:SHOWN]
+    )
+    undecided = drafts.count()
+    rows = [
+        Row(
+            str(meeting),
+            reverse("admin:secretariat_meeting_change", args=[meeting.pk]) if keeps else "",
+            note=meeting.place,
+            due=meeting.starts_at,
+            status="planned",
+            status_text=meeting.get_status_display(),
+        )
+        for meeting in meetings
+    ]
+    rows += [
+        Row(
+            resolution.title,
+            reverse("decision_board", args=[resolution.pk]) if keeps else "",
+            note=str(resolution.meeting),
+            status=resolution.status,
+            status_text=resolution.get_status_display(),
+        )
+        for resolution in drafts[:SHOWN]
+    ]
+    return Section(
+        _("Councils"),
+        cards=[
+            Card(_("Resolutions to decide"), undecided, reverse("admin:secretariat_resolution_changelist") if keeps else "", "bank"),
+            Card(_("Adopted, marks still to grant"), waiting.count() if keeps else 0,
+                 reverse("admin:products_qualitymark_changelist") if keeps else "", "award"),
+        ],
+        rows=rows,
+        rows_title=_("Meetings and resolutions"),
+        empty=_("No meeting is planned and no resolution waits."),
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------ administrator
+def _administrator():
+    recent = set(Heartbeat.objects.filter(at__gt=timezone.now() - SILENCE).values_list("name", flat=True))
+    silent = [name for name in ("worker", "beat") if name not in recent]
+    failing = Letter.objects.filter(sent_at=None, tries__gt=2).count()
+    return Section(
+        _("The portal itself"),
+        cards=[
+            Card(
+                _("Background programs that are silent"),
+                len(silent),
+                reverse("healthz"),
+                "activity",
+                note="، ".join(silent),
+                tone="danger" if silent else "",
+            ),
+            Card(_("Letters that could not be sent"), failing, reverse("admin:secretariat_letter_changelist"), "envelope-x",
+                 tone="danger" if failing else ""),
+        ],
+        empty=_("Everything runs."),
+    )  # fmt: skip
