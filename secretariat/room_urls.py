@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from secretariat.views import account, notices, passwords, second_factor, sign_in
+from secretariat.views import account, notices, passwords, second_factor, sign_in, styleguide
 
 urlpatterns = [
     # the door
@@ -23,4 +23,5 @@ urlpatterns = [
     path("notices/", notices.notices, name="notices"),
     path("notices/read/", notices.notices_read, name="notices_read"),
     path("notices/<int:pk>/", notices.notice_open, name="notice_open"),
+    path("styleguide/", styleguide.styleguide, name="styleguide"),
 ]

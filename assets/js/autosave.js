@@ -1,0 +1,196 @@
+// Saves a form as a draft while it is written. What could not be sent stays in this browser and is sent later.
+//
+// <form data-autosave-url="…" data-autosave-version="3">: the whole form is posted there. Answers: 200 {"version",
+// "saved_at"}; 409 {"message", "url"} when somebody else saved first; 422 {"errors": {field: [sentences]}} when a field
+// can't be kept. A sign-in page, 401 or 403 means that the session is over: nothing is thrown away.
+
+const { say, digits } = window.portal;
+const WAIT = 1200;
+const RETRY = 15000;
+
+class Draft {
+  constructor(form) {
+    this.form = form;
+    this.url = form.dataset.autosaveUrl;
+    this.version = form.dataset.autosaveVersion || "";
+    this.line = form.querySelector("[data-autosave-status]");
+    this.key = `draft:${location.pathname}:${this.url}`;
+    this.dirty = this.busy = this.stopped = this.leaving = false;
+    form.addEventListener("input", () => this.changed());
+    form.addEventListener("change", () => this.changed());
+    form.addEventListener("submit", (event) => {
+      queueMicrotask(() => {
+        if (event.defaultPrevented) return;
+        this.leaving = true;
+        clearTimeout(this.timer);
+        this.forget();
+      });
+    });
+    addEventListener("online", () => this.dirty && this.save());
+    addEventListener("beforeunload", (event) => {
+      if (this.dirty && !this.leaving) event.preventDefault();
+    });
+    addEventListener("pagehide", () => this.dirty && !this.leaving && this.keep());
+    document.addEventListener("keydown", (event) => {
+      if ((event.ctrlKey || event.metaKey) && event.code === "KeyS") {
+        event.preventDefault();
+        this.save();
+      }
+    });
+    this.offerKept();
+  }
+
+  tell(state, text) {
+    if (!this.line) return;
+    this.line.dataset.state = state;
+    this.line.textContent = text;
+  }
+
+  changed() {
+    if (this.stopped) return this.keep();
+    this.dirty = true;
+    this.tell("unsaved", say("unsaved"));
+    this.keep();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), WAIT);
+  }
+
+  fields() {
+    const body = new FormData(this.form);
+    for (const [name, value] of [...body]) if (value instanceof File) body.delete(name);
+    body.delete("once_key");
+    return body;
+  }
+
+  async save() {
+    if (this.busy || this.stopped) return;
+    clearTimeout(this.timer);
+    this.busy = true;
+    this.dirty = false;
+    this.tell("saving", say("saving"));
+    const body = this.fields();
+    if (this.version) body.set("version", this.version);
+    try {
+      const answer = await fetch(this.url, {
+        method: "POST",
+        body,
+        redirect: "manual",
+        headers: { Accept: "application/json", "X-Requested-With": "autosave" },
+      });
+      await this.read(answer);
+    } catch {
+      this.fail("offline", RETRY);
+    }
+    this.busy = false;
+    if (this.dirty && !this.stopped && !this.timer) this.timer = setTimeout(() => this.save(), WAIT);
+  }
+
+  async read(answer) {
+    this.timer = undefined;
+    if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) return this.fail("sign_in", RETRY);
+    const told = (answer.headers.get("Content-Type") || "").includes("json") ? await answer.json() : {};
+    if (answer.status === 409) return this.stale(told);
+    if (answer.status === 422) {
+      this.dirty = false;
+      return this.tell("error", Object.values(told.errors || {}).flat()[0] || told.message || say("unsaved"));
+    }
+    if (!answer.ok) return this.fail("offline", RETRY);
+    if (told.version !== undefined) {
+      this.version = String(told.version);
+      this.form.dataset.autosaveVersion = this.version;
+      const field = this.form.elements.namedItem("version");
+      if (field) field.value = this.version;
+    }
+    const time = told.saved_at || new Date().toTimeString().slice(0, 5);
+    this.tell("saved", say("saved", { time: digits(time) }));
+    if (!this.dirty) this.forget();
+    this.form.dispatchEvent(new CustomEvent("autosave:saved", { bubbles: true, detail: told }));
+  }
+
+  fail(reason, again) {
+    this.dirty = true;
+    this.keep();
+    this.tell("error", say(reason));
+    this.timer = setTimeout(() => this.save(), again);
+  }
+
+  stale(told) {
+    this.stopped = true;
+    this.keep();
+    this.tell("error", `${told.message || say("stale")} `);
+    const link = document.createElement("a");
+    link.href = told.url || location.href;
+    link.textContent = say("reload");
+    link.addEventListener("click", () => (this.leaving = true));
+    this.line?.append(link);
+  }
+
+  keep() {
+    try {
+      localStorage.setItem(this.key, JSON.stringify([...this.fields()].filter(([name]) => name !== "csrfmiddlewaretoken")));
+    } catch {
+      // A full or forbidden store: the page still warns on leaving.
+    }
+  }
+
+  forget() {
+    try {
+      localStorage.removeItem(this.key);
+    } catch {
+      // Nothing was kept there.
+    }
+  }
+
+  offerKept() {
+    let kept;
+    try {
+      kept = JSON.parse(localStorage.getItem(this.key) || "null");
+    } catch {
+      return;
+    }
+    const now = JSON.stringify([...this.fields()].filter(([name]) => !["csrfmiddlewaretoken", "version"].includes(name)));
+    if (!kept || JSON.stringify(kept.filter(([name]) => name !== "version")) === now) return this.forget();
+    const note = document.createElement("div");
+    note.className = "note note-warning";
+    note.setAttribute("role", "status");
+    const body = document.createElement("div");
+    const text = document.createElement("p");
+    text.textContent = say("restored");
+    const row = document.createElement("div");
+    row.className = "cluster";
+    for (const [word, look, act] of [
+      ["restore", "btn btn-sm btn-primary", () => this.putBack(kept)],
+      ["discard", "btn btn-sm btn-quiet", () => this.forget()],
+    ]) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = look;
+      button.textContent = say(word);
+      button.addEventListener("click", () => {
+        act();
+        note.remove();
+      });
+      row.append(button);
+    }
+    body.append(text, row);
+    note.append(body);
+    this.form.prepend(note);
+  }
+
+  putBack(kept) {
+    const values = new Map();
+    for (const [name, value] of kept) values.set(name, [...(values.get(name) || []), value]);
+    for (const field of this.form.elements) {
+      if (!field.name || ["csrfmiddlewaretoken", "once_key", "version"].includes(field.name) || field.type === "file") continue;
+      const mine = values.get(field.name) || [];
+      if (field.type === "checkbox" || field.type === "radio") field.checked = mine.includes(field.value);
+      else if (field.multiple) for (const option of field.options) option.selected = mine.includes(option.value);
+      else if (mine.length && !field.matches("button")) field.value = mine.shift();
+    }
+    this.form.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
+export function wake(part) {
+  for (const form of part.querySelectorAll("form[data-autosave-url]")) form.draft ??= new Draft(form);
+}
