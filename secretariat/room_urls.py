@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from secretariat.views import account, notices, passwords, second_factor, sign_in, styleguide
+from secretariat.views import account, agencies, audit, invitations, notices, passwords, second_factor, sign_in, styleguide
 
 urlpatterns = [
     # the door
@@ -24,4 +24,21 @@ urlpatterns = [
     path("notices/read/", notices.notices_read, name="notices_read"),
     path("notices/<int:pk>/", notices.notice_open, name="notice_open"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
+    # agencies, their units and people
+    path("agencies/", agencies.agency_list, name="agency_list"),
+    path("agencies/<slug:slug>/", agencies.agency_detail, name="agency_detail"),
+    path("agencies/<slug:slug>/edit/", agencies.agency_edit, name="agency_edit"),
+    path("agencies/<slug:slug>/people/", agencies.agency_people, name="agency_people"),
+    path("agencies/<slug:slug>/units/new/", agencies.unit_new, name="unit_new"),
+    path("units/<int:pk>/", agencies.unit_edit, name="unit_edit"),
+    path("units/<int:pk>/remove/", agencies.unit_remove, name="unit_remove"),
+    path("representatives/<int:pk>/end/", agencies.representative_end, name="representative_end"),
+    # invitations
+    path("invitations/", invitations.invitation_list, name="invitation_list"),
+    path("invitations/new/", invitations.invitation_new, name="invitation_new"),
+    path("invitations/<int:pk>/resend/", invitations.invitation_resend, name="invitation_resend"),
+    path("invitations/<int:pk>/revoke/", invitations.invitation_revoke, name="invitation_revoke"),
+    path("invitation/<str:token>/", invitations.invitation_accept, name="invitation_accept"),
+    # the trail of changes
+    path("audit/", audit.audit, name="audit"),
 ]

@@ -56,8 +56,14 @@ class User(AbstractUser):
     class Meta:
         verbose_name, verbose_name_plural = _("person"), _("people")
         constraints = [
-            models.UniqueConstraint(Lower("username"), name="user_name_unique_in_any_case"),
-            models.UniqueConstraint(Lower("email"), name="email_unique_in_any_case"),
+            models.UniqueConstraint(
+                Lower("username"),
+                name="user_name_unique_in_any_case",
+                violation_error_message=_("Another account has this user name."),
+            ),
+            models.UniqueConstraint(
+                Lower("email"), name="email_unique_in_any_case", violation_error_message=_("Another account has this e-mail address.")
+            ),
             models.CheckConstraint(condition=~Q(email=""), name="no_email_is_null_not_empty"),
             models.CheckConstraint(
                 condition=Q(mobile=None) | Q(mobile__regex=r"^\+989[0-9]{9}$"), name="mobile_in_international_form"
@@ -133,17 +139,25 @@ class RoleGrant(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="role_has_exactly_its_scope",
+                violation_error_message=_(
+                    "A representative needs an agency, a unit officer a unit, a council secretary a council; the others need none."
+                ),
                 condition=Q(role="representative", agency__isnull=False, unit=None, council=None)
                 | Q(role="unit_officer", unit__isnull=False, agency=None, council=None)
                 | Q(role="council_secretary", council__isnull=False, agency=None, unit=None)
                 | Q(role__in=["officer", "secretary"], agency=None, unit=None, council=None),
             ),
-            models.CheckConstraint(condition=Q(until=None) | Q(until__gt=F("since")), name="role_ends_after_it_begins"),
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gt=F("since")),
+                name="role_ends_after_it_begins",
+                violation_error_message=_("A role ends after it begins."),
+            ),
             models.UniqueConstraint(
                 fields=["user", "role", "agency", "unit", "council"],
                 condition=Q(until=None),
                 nulls_distinct=False,
                 name="open_role_granted_once",
+                violation_error_message=_("This person holds this role already."),
             ),
         ]
 

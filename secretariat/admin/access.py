@@ -1,0 +1,52 @@
+"""Who may do what in the admin, said once: the portal's roles decide, not Django's permission tables."""
+
+from django.contrib import admin
+
+from secretariat import rules
+
+
+class ForOfficers(admin.ModelAdmin):
+    """Officers read and write; nothing is deleted here."""
+
+    def has_module_permission(self, request):
+        return rules.is_officer(request.user)
+
+    def has_view_permission(self, request, obj=None):
+        return rules.is_officer(request.user)
+
+    def has_add_permission(self, request):
+        return rules.is_officer(request.user)
+
+    def has_change_permission(self, request, obj=None):
+        return rules.is_officer(request.user)
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class ForTheHead(ForOfficers):
+    """Officers read; the head of the secretariat writes."""
+
+    def has_add_permission(self, request):
+        return rules.is_secretary(request.user)
+
+    def has_change_permission(self, request, obj=None):
+        return rules.is_secretary(request.user)
+
+
+class ToRead(ForOfficers):
+    """Officers read; nobody writes."""
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+
+@admin.display
+def jalali(value):
+    """An instant or day as a list shows it."""
+    from secretariat.templatetags.portal_text import jalali_datetime
+
+    return jalali_datetime(value) or "–"
