@@ -14,15 +14,24 @@ for (const part of document.querySelectorAll("[data-rows]")) {
     for (const row of rows()) row.querySelector("[data-row-remove]").hidden = rows().length === 1;
   };
 
-  add.type = "button";
-  add.addEventListener("click", () => {
+  const grow = () => {
     const fresh = document.createElement("div");
     fresh.innerHTML = pattern.innerHTML.replaceAll("__n__", String(next));
     next += 1;
     const row = fresh.firstElementChild;
     add.before(row);
     tend();
-    row.querySelector("input").focus();
+    return row;
+  };
+
+  add.type = "button";
+  add.addEventListener("click", () => grow().querySelector("input").focus());
+
+  // Text found in this browser may belong to rows that were made here.
+  form.addEventListener("autosave:restore", (event) => {
+    const stem = rows()[0].querySelector("[name]").name.split("-")[0];
+    const numbers = event.detail.map(([name]) => name.split("-")).filter(([kind, number]) => kind === stem && number >= 0);
+    for (const wanted = Math.max(0, ...numbers.map(([, number]) => Number(number))); next <= wanted; ) grow();
   });
 
   part.addEventListener("click", (event) => {
@@ -37,4 +46,70 @@ for (const part of document.querySelectorAll("[data-rows]")) {
   });
 
   tend();
+}
+
+// Files go up one batch at a time with a bar; the list is shown anew and nothing typed elsewhere on the page is touched.
+const { say, digits, words } = window.portal;
+
+for (const form of document.querySelectorAll("[data-file-form]")) {
+  const input = form.querySelector("[data-filedrop-input]");
+  const bar = form.querySelector("[data-filedrop-progress]");
+  const errors = form.querySelector("[data-filedrop-error]");
+  const chosen = form.querySelector("[data-filedrop-chosen]");
+  const list = document.querySelector("[data-file-rows]");
+  const button = form.querySelector("button:not([type=button])");
+
+  const complain = (sentences) => {
+    errors.replaceChildren(
+      ...sentences.map((sentence) => {
+        const line = document.createElement("div");
+        line.textContent = sentence;
+        return line;
+      }),
+    );
+  };
+
+  form.addEventListener(
+    "submit",
+    (event) => {
+      if (!input.files.length) return;
+      event.preventDefault();
+      complain([]);
+      const request = new XMLHttpRequest();
+      const line = document.createElement("li");
+      chosen.append(line);
+      bar.hidden = false;
+      bar.value = 0;
+      button.disabled = true;
+      request.upload.addEventListener("progress", (step) => {
+        if (!step.lengthComputable) return;
+        const percent = Math.floor((step.loaded / step.total) * 100);
+        bar.value = percent;
+        line.textContent = percent < 100 ? say("sending", { percent: digits(percent) + (words.language === "fa" ? "٪" : "%") }) : say("sent");
+      });
+      request.addEventListener("loadend", () => {
+        bar.hidden = true;
+        button.disabled = false;
+        chosen.replaceChildren();
+        let told;
+        try {
+          told = JSON.parse(request.responseText);
+        } catch {
+          return complain([say(request.responseURL && !request.responseURL.includes(form.getAttribute("action")) ? "sign_in" : "not_sent")]);
+        }
+        list.innerHTML = told.html;
+        document.dispatchEvent(new CustomEvent("htmx:load", { detail: { elt: list } }));
+        complain(told.errors.map((error) => (error.name ? `${error.name}: ${error.message}` : error.message)));
+        const key = form.elements.namedItem("once_key");
+        if (key) key.value = told.once_key;
+        form.reset();
+        if (told.files.length) window.portal.toast(told.said, "success");
+        (told.errors.length ? input : list.querySelector("a:last-of-type") || input).focus();
+      });
+      request.open("POST", form.action);
+      request.setRequestHeader("Accept", "application/json");
+      request.send(new FormData(form));
+    },
+    true,
+  );
 }

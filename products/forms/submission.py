@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -216,6 +217,7 @@ class Sheet:
     spare_rows: int = 0
     lenient: bool = False
     files: list = field(default_factory=list)
+    reasons: dict = field(default_factory=dict)  # {form field: what the secretariat wants corrected}
 
     @cached_property
     def questions(self):
@@ -229,7 +231,24 @@ class Sheet:
             "units": self.product.agency.units.all(),
             "lenient": self.lenient,
         }
-        return AnswersForm(answers, **about) if self.check else AnswersForm(initial=answers, **about)
+        form = AnswersForm(answers, **about) if self.check else AnswersForm(initial=answers, **about)
+        for name in form.fields.keys() & self.reasons.keys():
+            formfield = form.fields[name]
+            # As a part of the help it is read out with the field.
+            formfield.help_text = format_html(
+                '<span class="field-reason">{}: {}</span> {}', _("To correct"), self.reasons[name], formfield.help_text
+            )
+        return form
+
+    @property
+    def question_names(self):
+        """The names of the fields of this kind's own questions."""
+        return " ".join(QUESTION + question.key for question in self.questions)
+
+    @property
+    def has_units(self):
+        """Whether there is a unit to choose."""
+        return self.form.fields["unit"].queryset.exists()
 
     def _rows(self, kind):
         rows = [row for row in self.draft.get(kind, []) if any(text.strip() for text in row.values())]
@@ -327,6 +346,36 @@ def typed(names, post):
     for name in post:
         if (match := _ROW_NAME.fullmatch(name)) and match[3] in ROWS[match[1]]:
             rows.setdefault(match[1], {}).setdefault(int(match[2]), {})[match[3]] = post[name]
-    for kind, places in rows.items():
-        data[kind] = [places[place] for place in sorted(places)]
+    for kind in ROWS:
+        # The form says that it carries the rows, so that removing the last one is told from not asking.
+        if kind in rows or f"{kind}-sent" in post:
+            data[kind] = [row for _place, row in sorted(rows.get(kind, {}).items())]
     return data
+
+
+class ManyFiles(forms.FileInput):
+    """A choice of one or several files."""
+
+    allow_multiple_selected = True
+
+
+class FileForm(forms.Form):
+    """A file and what it is."""
+
+    file = forms.FileField(
+        label=gettext_lazy("add a file"),
+        help_text=gettext_lazy("PDF, JPEG, PNG, WebP, DOCX, XLSX, PPTX, MP3 or MP4."),
+        widget=ManyFiles({"multiple": True}),
+    )
+    note = CanonicalCharField(label=gettext_lazy("what it is"), max_length=200, required=False, widget=_line())
+
+
+class WithdrawForm(forms.Form):
+    """Why a product is taken back."""
+
+    why = CanonicalCharField(
+        label=gettext_lazy("reason"),
+        max_length=2000,
+        widget=_area(4),
+        help_text=gettext_lazy("The secretariat reads it, and it stays in the trail."),
+    )

@@ -1,0 +1,66 @@
+"""What the assessors read of a product beside their form: the last submission, without its maker in a blind round."""
+
+from urllib.parse import urlsplit
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from assessments.evidence import Evidence, EvidenceFile
+from products import content
+from products.models import SubmissionVersion
+from secretariat import calendar
+
+
+def product_evidence(subject, *, blind):
+    """Evidence of a product's newest submission version."""
+    version = (
+        SubmissionVersion.objects.filter(product__subject=subject)
+        .select_related("product__agency")
+        .prefetch_related("placed_files__file")
+        .order_by("-number")
+        .first()
+    )
+    if version is None:
+        return Evidence(fields=[], links=[], files=[])
+    said = version.content
+    return Evidence(fields=_fields(said, blind), links=_links(version, blind), files=_files(version, blind))
+
+
+def _fields(said, blind):
+    rows = [(answer.label, answer.text) for answer in content.answers(said) if answer.text and not (blind and answer.hidden)]
+    if blind:
+        return rows
+    makers = [f"{row['name']} – {row['role']}" if row["role"] else row["name"] for row in said["creators"]]
+    agency = said["agency"]["fa"] if calendar.reads_persian() else said["agency"]["en"]
+    return [*rows, (_("agency"), agency), *([(_("creators"), "\n".join(makers))] if makers else [])]
+
+
+def _links(version, blind):
+    """In a blind round the agency's own site and what the agency wrote beside a link are left out."""
+    links = version.content["links"]
+    if not blind:
+        return [(row["label"] or row["url"], row["url"]) for row in links]
+    own = _host(version.product.agency.website)
+    shown = [row["url"] for row in links if not own or not _host(row["url"]).endswith(own)]
+    return [(_("link %(n)s") % {"n": calendar.digits(place)}, url) for place, url in enumerate(shown, 1)]
+
+
+def _host(url):
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+def _files(version, blind):
+    return [
+        EvidenceFile(
+            name=neutral_name(place) if blind else place.file.name,
+            url=reverse("product_file", args=[place.file_id]),
+            size=place.file.size,
+            content_type=place.file.content_type,
+        )
+        for place in version.placed_files.all()
+    ]
+
+
+def neutral_name(place):
+    """What an assessor of a blind round reads instead of the name that the agency gave: “file 1.pdf”."""
+    return _("file %(n)s%(extension)s") % {"n": calendar.digits(place.position), "extension": place.file.extension}

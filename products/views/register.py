@@ -1,0 +1,90 @@
+"""The public register of quality marks as a list: searched, filtered, sorted, exported."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from products import rules
+from products.models import ProductKind, QualityMark
+from secretariat import calendar
+from secretariat.lists import Choice, Column, ListPage, RowAction
+from secretariat.models import Agency
+
+STANDINGS = [
+    ("granted", _("in force")),
+    ("expired", _("expired")),
+    ("suspended", _("suspended")),
+    ("revoked", _("revoked")),
+]
+
+
+def _by_standing(queryset, value):
+    today = timezone.localdate()
+    if value == "expired":
+        return queryset.filter(status="granted", valid_until__lt=today)
+    if value == "granted":
+        return queryset.filter(status="granted", valid_until__gte=today)
+    return queryset.filter(status=value)
+
+
+def _agencies(request):
+    holders = QualityMark.objects.public().values("product__agency")
+    return [(agency.pk, agency.name) for agency in Agency.objects.filter(pk__in=holders)]
+
+
+def _kinds(request):
+    return [(kind.pk, kind.title) for kind in ProductKind.objects.all()]
+
+
+def _years(request):
+    serials = QualityMark.objects.public().values_list("serial", flat=True)
+    return [(year, calendar.digits(year)) for year in sorted({serial[:4] for serial in serials}, reverse=True)]
+
+
+class MarkList(ListPage):
+    name = "quality-marks"
+    caption = _("Register of quality marks")
+    columns = [
+        Column("product", _("Product"), sort="product__sort_key", value="product.title", link=True),
+        Column("agency", _("Agency"), sort="product__agency__sort_key", value="product.agency.name"),
+        Column("kind", _("Kind"), sort="product__kind__sort_key", value="product.kind.title", shown=False),
+        Column("level", _("Level"), sort="level", kind="badge"),
+        Column("score", _("Score"), sort="score_value", value="score_value", kind="number", places=1),
+        Column("low", _("Interval from"), value="score_low", kind="number", places=1, shown=False),
+        Column("high", _("Interval to"), value="score_high", kind="number", places=1, shown=False),
+        Column("raters", _("Assessors"), value="score.raters", kind="number", shown=False),
+        Column("serial", _("Serial"), sort="serial", kind="code"),
+        Column("granted", _("Granted on"), sort="granted_at", value="granted_at", kind="date"),
+        Column("until", _("Valid until"), sort="valid_until", value="valid_until", kind="date"),
+        Column("state", _("State"), template="products/cells/standing.html", value="standing_text"),
+    ]
+    filters = [
+        Choice("level", _("Level"), rules.MarkLevel.choices),
+        Choice("kind", _("Kind"), _kinds, lookup="product__kind"),
+        Choice("agency", _("Agency"), _agencies, lookup="product__agency"),
+        Choice("year", _("Year"), _years, apply=lambda queryset, year: queryset.filter(serial__startswith=f"{year}-")),
+        Choice("state", _("State"), STANDINGS, apply=_by_standing),
+    ]
+    search = ("product__search_key", "product__agency__search_key", "serial")
+    default_sort = "-granted"
+    empty_title = _("No mark fits.")
+    empty_text = _("Leave out a filter, or search for another word.")
+
+    def queryset(self):
+        return QualityMark.objects.public().filter(~Q(serial=None)).select_related("product__agency", "product__kind", "score")
+
+    def row_url(self, row):
+        return reverse("product_public", args=[row.product_id])
+
+    def row_actions(self, row):
+        return [RowAction(_("Verify"), reverse("mark_verify", args=[row.serial]), "patch-check")]
+
+
+@login_not_required
+@require_safe
+def mark_list(request):
+    """The register of all marks that were ever published."""
+    return MarkList(request).respond("products/mark_list.html")
