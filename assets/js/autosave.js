@@ -13,7 +13,7 @@ class Draft {
     this.form = form;
     this.url = form.dataset.autosaveUrl;
     this.version = form.dataset.autosaveVersion || "";
-    this.line = form.querySelector("[data-autosave-status]");
+    this.line = form.querySelector("[data-autosave-status]") || document.querySelector("[data-autosave-status]");
     this.key = `draft:${location.pathname}:${this.url}`;
     this.dirty = this.busy = this.stopped = this.leaving = false;
     form.addEventListener("input", () => this.changed());
@@ -23,7 +23,7 @@ class Draft {
         if (event.defaultPrevented) return;
         this.leaving = true;
         clearTimeout(this.timer);
-        this.forget();
+        this.sent();
       });
     });
     addEventListener("online", () => this.dirty && this.save());
@@ -118,6 +118,16 @@ class Draft {
     this.stopped = true;
     this.keep();
     this.tell("error", `${told.message || say("stale")} `);
+    if (told.compare) {
+      // The page answers the submitted form with both texts side by side.
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "btn btn-sm btn-primary";
+      button.textContent = told.compare;
+      button.addEventListener("click", () => this.form.requestSubmit());
+      this.line?.append(button);
+      return;
+    }
     const link = document.createElement("a");
     link.href = told.url || location.href;
     link.textContent = say("reload");
@@ -133,9 +143,20 @@ class Draft {
     }
   }
 
+  // A submitted form may meet the end of the session: it is forgotten when the page comes back with a later version.
+  sent() {
+    this.keep();
+    try {
+      localStorage.setItem(`${this.key}:sent`, this.version);
+    } catch {
+      // As above.
+    }
+  }
+
   forget() {
     try {
       localStorage.removeItem(this.key);
+      localStorage.removeItem(`${this.key}:sent`);
     } catch {
       // Nothing was kept there.
     }
@@ -145,6 +166,8 @@ class Draft {
     let kept;
     try {
       kept = JSON.parse(localStorage.getItem(this.key) || "null");
+      const sent = localStorage.getItem(`${this.key}:sent`);
+      if (sent !== null && sent !== this.version) return this.forget();
     } catch {
       return;
     }
@@ -178,6 +201,8 @@ class Draft {
   }
 
   putBack(kept) {
+    // Pages whose rows are made by a script make as many as are needed.
+    this.form.dispatchEvent(new CustomEvent("autosave:restore", { detail: kept }));
     const values = new Map();
     for (const [name, value] of kept) values.set(name, [...(values.get(name) || []), value]);
     for (const field of this.form.elements) {
