@@ -7,18 +7,23 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models.indicators import Indicator
-from assessments.models.rounds import Assignment, Entry, SheetPart
+from assessments.models.rounds import SUBMITTED_TOGETHER, Assignment, Entry, SheetPart
 from secretariat.rules import is_officer
 
 
 class AssessmentQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Officers see all; an assessor his own. Others' ratings never come through here to an assessor."""
-        if is_officer(user):
-            return self
+        """Officers see all; an assessor his own. Others' ratings never come through here to an assessor.
+
+        An officer who is on a panel himself is an assessor there until he has submitted.
+        """
         if not user.is_authenticated:
             return self.none()
-        return self.filter(assignment__assessor__user=user)
+        own = Q(assignment__assessor__user=user)
+        if is_officer(user):
+            undecided = Assignment.objects.filter(assessor__user=user, status__in=["offered", "accepted"])
+            return self.filter(own | ~Q(assignment__entry__in=undecided.values("entry")))
+        return self.filter(own)
 
     def counted(self):
         """Those that enter the scores."""
@@ -43,6 +48,27 @@ class Assessment(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("assessment"), _("assessments")
+        triggers = [
+            pgtrigger.Trigger(
+                name="submitted_assessment_is_frozen",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__submitted_at__isnull=False),
+                func="""
+                    IF TG_OP = 'DELETE' OR (NEW.submitted_at IS NOT NULL AND to_jsonb(NEW) <> to_jsonb(OLD)) THEN
+                        RAISE EXCEPTION 'a submitted assessment is frozen' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="submitted_together_with_its_assignment",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("submitted_at", "assignment_id"),
+                timing=pgtrigger.Deferred,
+                func=SUBMITTED_TOGETHER % "NEW.assignment_id",
+            ),
+        ]
 
     def __str__(self):
         return str(self.assignment)
@@ -80,8 +106,10 @@ class Rating(models.Model):
                 when=pgtrigger.After,
                 operation=getattr(pgtrigger, operation.capitalize()),
                 referencing=pgtrigger.Referencing(new="fresh", **({"old": "former"} if operation == "update" else {})),
-                func="""
-                    IF EXISTS (SELECT 1 FROM fresh r JOIN assessments_assessment a ON a.id = r.assessment_id
+                func=f"""
+                    -- FOR SHARE: an assessment cannot be submitted between this look and our commit.
+                    PERFORM 1 FROM assessments_assessment WHERE id IN (SELECT assessment_id FROM fresh) FOR SHARE;
+                    IF EXISTS (SELECT 1 FROM ({touched}) r JOIN assessments_assessment a ON a.id = r.assessment_id
                                WHERE a.submitted_at IS NOT NULL) THEN
                         RAISE EXCEPTION 'a submitted assessment is frozen' USING ERRCODE = 'check_violation';
                     END IF;
@@ -102,7 +130,10 @@ class Rating(models.Model):
                     RETURN NULL;
                 """,
             )
-            for operation in ("insert", "update")
+            for operation, touched in (
+                ("insert", "SELECT assessment_id FROM fresh"),
+                ("update", "SELECT assessment_id FROM fresh UNION ALL SELECT assessment_id FROM former"),
+            )
         ] + [
             pgtrigger.Trigger(
                 name="submitted_ratings_stay",
@@ -129,7 +160,7 @@ class Score(models.Model):
 
     The root has neither part nor indicator; a part is one set version within the sheet; below it stand the
     dimensions and indicators. All numbers are on 0–100. Computed by `assessments.scoring`, written by
-    `assessments.services.store_scores` and by nothing else.
+    `assessments.services.scores` and by nothing else.
     """
 
     entry = models.ForeignKey(Entry, models.CASCADE, related_name="scores")
@@ -164,6 +195,28 @@ class Score(models.Model):
                 condition=Q(part=None, indicator=None),
                 name="score_root",
             )
+        ]
+        triggers = [
+            # Statement level, as for ratings: a round's scores come in one insert.
+            pgtrigger.Trigger(
+                name=f"scores_fit_the_sheet_on_{operation}",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=getattr(pgtrigger, operation.capitalize()),
+                referencing=pgtrigger.Referencing(new="fresh", **({"old": "former"} if operation == "update" else {})),
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM fresh s
+                        JOIN assessments_entry e ON e.id = s.entry_id
+                        LEFT JOIN assessments_sheetpart p ON p.id = s.part_id AND p.sheet_id = e.sheet_id
+                        LEFT JOIN assessments_indicator i ON i.id = s.indicator_id AND i.version_id = p.version_id
+                        WHERE (s.part_id IS NOT NULL AND p.id IS NULL) OR (s.indicator_id IS NOT NULL AND i.id IS NULL)) THEN
+                        RAISE EXCEPTION 'a score belongs to a node of the entry''s sheet' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
+            )
+            for operation in ("insert", "update")
         ]
 
     def __str__(self):

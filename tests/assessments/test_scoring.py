@@ -130,9 +130,9 @@ answer = st.one_of(st.just(nothing), st.integers(0, 100).map(float), st.floats(0
 
 
 @st.composite
-def answered(draw, sheets=st.integers(1, 6)):
+def answered(draw):
     tree, edges = draw(trees())
-    count = draw(sheets)
+    count = draw(st.integers(1, 6))
     answers = draw(st.lists(st.lists(answer, min_size=count, max_size=count), min_size=len(tree.leaves), max_size=len(tree.leaves)))
     return tree, edges, np.array(answers)
 
@@ -249,7 +249,7 @@ def test_assessors_who_agree_wholly_leave_no_error(value, size):
 @given(st.lists(st.lists(st.floats(0, 100), min_size=1, max_size=7), min_size=1, max_size=6), st.randoms())
 def test_panels_do_not_know_each_other_nor_the_order_of_their_members(panels, random):
     starts = np.cumsum([0, *map(len, panels)])[:-1]
-    together = panel_mean(np.array([sum(panels, [])]), starts)
+    together = panel_mean(np.array([[value for panel in panels for value in panel]]), starts)
     for n, panel in enumerate(panels):
         alone = panel_mean(np.array([panel]), [0])
         for name in ("value", "standard_error", "low", "high", "raters"):

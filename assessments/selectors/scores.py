@@ -1,0 +1,218 @@
+"""Why a score is what it is: contributions that sum to it, who gave what, and where it comes from."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from assessments import scoring
+from assessments.models import Assessment, Assignment, Entry, Score
+from assessments.selectors.score_inputs import panels
+from assessments.selectors.sets import nested, walk
+from secretariat.calendar import digits
+from secretariat.rules import is_officer, represents
+
+# Two assessors further apart than this on the total (0–100) deserve a look before the council decides.
+WIDE_SPREAD = 20
+STAFF, COUNCIL, AGENCY, PUBLIC = "staff", "council", "agency", "public"
+
+
+@dataclass
+class Line:
+    """A node of the tree with its part in the total."""
+
+    kind: str  # "part", "dimension", "indicator"
+    title: str
+    number: str
+    depth: int
+    score: Score
+    share: float  # of the total, as weighed for this panel, 0–1
+    contribution: float  # in points of the total
+    gate: object = None  # the least value asked for, 0–100
+    measured: bool = False
+    not_applicable: int = 0  # assessors who found that it does not apply
+
+    @property
+    def value(self):
+        return self.score.value
+
+    @property
+    def percent(self):
+        return 100 * self.share
+
+    @property
+    def gate_failed(self):
+        return self.gate is not None and self.score.gate_failed
+
+
+@dataclass
+class Voice:
+    """One assessor's total; `name` only where the audience may know it."""
+
+    alias: int
+    value: float | None
+    coverage: float
+    name: str = ""
+    strengths: str = ""
+    improvements: str = ""
+    note_to_staff: str = ""
+    comments: list = field(default_factory=list)  # (indicator title, comment)
+    assignment_id: int | None = None
+
+    @property
+    def coverage_percent(self):
+        return 100 * self.coverage
+
+    @property
+    def label(self):
+        return self.name or _("Assessor %(n)s") % {"n": digits(self.alias)}
+
+
+@dataclass
+class Explanation:
+    """Everything the part “why this score” shows, cut to its audience."""
+
+    entry: Entry
+    audience: str
+    root: Score | None = None
+    lines: list = field(default_factory=list)
+    voices: list = field(default_factory=list)
+    stale: bool = False
+
+    @property
+    def coverage_percent(self):
+        return 100 * self.root.coverage
+
+    @property
+    def dimensions(self):
+        """The uppermost lines that are worth a bar: dimensions, under the headings of their parts."""
+        return [line for line in self.lines if line.kind != "indicator" and line.depth <= 1]
+
+    @property
+    def has_parts(self):
+        return sum(line.kind == "part" for line in self.lines) > 1
+
+    @property
+    def indicators(self):
+        return [line for line in self.lines if line.kind == "indicator"]
+
+    @property
+    def failed_gates(self):
+        return [line for line in self.indicators if line.gate_failed]
+
+    @property
+    def not_applicable(self):
+        return [line for line in self.indicators if line.not_applicable]
+
+    @property
+    def unmeasured(self):
+        return [line for line in self.indicators if line.measured and line.value is None]
+
+    @property
+    def spread(self):
+        """How far the assessors lie apart on the total."""
+        values = [voice.value for voice in self.voices if voice.value is not None]
+        return max(values) - min(values) if len(values) > 1 else None
+
+    @property
+    def is_wide(self):
+        return self.spread is not None and self.spread >= WIDE_SPREAD
+
+    @property
+    def has_comments(self):
+        return any(voice.strengths or voice.improvements or voice.comments for voice in self.voices)
+
+
+def audience_of(user, entry):
+    """As whom `user` may read the scores of an entry, or None for not at all."""
+    published = entry.round.status == "published"
+    own = _own_assignment(user, entry)
+    if own is not None and own.status in ("offered", "accepted") and not published:
+        # Whoever still has to judge sees no aggregate, officer or not.
+        return None
+    if is_officer(user):
+        return STAFF
+    if not published or not user.is_authenticated:
+        return None
+    if represents(user, entry.subject.agency_id):
+        return AGENCY
+    if user.seats_now:
+        return COUNCIL
+    return PUBLIC if own is not None and own.status == "submitted" else None
+
+
+def _own_assignment(user, entry):
+    if not user.is_authenticated:
+        return None
+    return Assignment.objects.filter(entry=entry, assessor__user=user).first()
+
+
+def explain(entry, *, audience):
+    """Why the score of `entry` is what it is, as `audience` ("staff", "council", "agency", "public") may read it.
+
+    The contributions of the parts, of the dimensions and of the indicators each sum to the total. While the stored
+    score is being brought up to date there are none: numbers of two moments would not agree.
+    """
+    stored = {(score.part_id, score.indicator_id): score for score in Score.objects.filter(entry=entry)}
+    told = Explanation(entry, audience, stored.get((None, None)), stale=entry.is_stale)
+    if told.root is None or told.root.value is None:
+        return told
+    (group,) = panels([entry.pk])
+    told.stale = told.stale or group.hashes()[0] != told.root.inputs_hash
+    if told.stale:
+        return told
+    told.lines = _lines(group, stored)
+    if audience != PUBLIC:
+        told.voices = _voices(group, entry, audience)
+    return told
+
+
+def _lines(group, stored):
+    layout, answers = group.layout, group.answers
+    tree = layout.scheme.tree
+    values, _coverage = tree.values(answers)
+    counted = ~np.isnan(values[0])
+    shares = tree.shares(answers)[:, counted]
+    panel = max(1, int(counted.sum()))
+    # The panel's total is the mean of its sheets' totals, and each sheet's total the sum of share × value.
+    points = tree.upwards(np.nansum(shares * np.nan_to_num(answers[:, counted]), axis=1) / panel)
+    share = tree.upwards(shares.sum(axis=1) / panel)
+    skipped = (group.states == scoring.NOT_APPLICABLE).sum(axis=1)
+
+    def line(kind, title, number, depth, part, indicator=None, **more):
+        row = layout.row(part.pk, indicator)
+        return Line(kind, title, number, depth, stored[(part.pk, indicator)], float(share[row]), float(points[row]), **more)
+
+    lines = []
+    for place, part in enumerate(layout.parts, 1):
+        lines.append(line("part", part.version.set.title, str(place), 0, part))
+        own = [indicator for indicator in layout.indicators.values() if indicator.version_id == part.version_id]
+        for node in walk(nested(own)):
+            if not node.is_leaf:
+                lines.append(line("dimension", node.title, node.number, node.depth, part, node.pk))
+                continue
+            more = {
+                "gate": node.gate_least,
+                "measured": node.rater == "secretariat",
+                "not_applicable": int(skipped[layout.leaf_rows[node.pk]]),
+            }
+            lines.append(line("indicator", node.title, node.number, node.depth, part, node.pk, **more))
+    return lines
+
+
+def _voices(group, entry, audience):
+    values, coverage = group.layout.scheme.tree.values(group.answers)
+    rows = Assessment.objects.counted().filter(assignment__entry=entry).select_related("assignment__assessor__user")
+    said = {row.assignment.alias: row for row in rows.prefetch_related("ratings")}
+    voices = []
+    for column, alias in enumerate(group.aliases.tolist()):
+        row, total = said[alias], float(values[0, column])
+        voice = Voice(alias, None if np.isnan(total) else total, float(coverage[0, column]))
+        voice.strengths, voice.improvements = row.strengths, row.improvements
+        titles = group.layout.indicators
+        voice.comments = [(titles[r.indicator_id].title, r.comment) for r in row.ratings.all() if r.comment]
+        if audience == STAFF:
+            voice.name, voice.note_to_staff = row.assignment.assessor.user.display_name, row.note_to_staff
+            voice.assignment_id = row.assignment_id
+        voices.append(voice)
+    return voices

@@ -1,0 +1,153 @@
+"""What an assessor does with the sheet: save the draft, submit it; and what officers do: reopen it."""
+
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from assessments.forms.assessments import read
+from assessments.models import Assessment, Assignment
+from assessments.selectors import assessments as selectors
+from assessments.services.scores import inputs_changed
+from secretariat import workflow
+from secretariat.bilingual import both
+from secretariat.errors import RuleBroken, Stale
+from secretariat.services import notices
+
+_UPSERT = """
+    INSERT INTO assessments_rating AS r (assessment_id, indicator_id, state, value, comment)
+    SELECT %s, * FROM unnest(%s::bigint[], %s::text[], %s::numeric[], %s::text[])
+    ON CONFLICT (assessment_id, indicator_id) DO UPDATE
+        SET (state, value, comment) = (excluded.state, excluded.value, excluded.comment)
+"""
+
+
+@dataclass
+class Saved:
+    """What came of saving: the assessment, the sheet as it now stands, and what could not be kept."""
+
+    assessment: Assessment
+    sheet: selectors.Sheet
+    errors: dict  # indicator id → sentence
+    typed: dict  # indicator id → the raw value that was refused
+    answers: dict  # what was typed and could be read, where it differs from what stood: indicator id → Answer
+    texts: dict
+
+
+class Incomplete(RuleBroken):
+    """The sheet is not ready; `problems` are (row or None, sentence)."""
+
+    def __init__(self, problems):
+        super().__init__(_("The assessment is not complete yet."))
+        self.problems = problems
+
+
+@transaction.atomic
+def save_draft(assignment_id, values, *, by, version):
+    """Keep what was typed so far (fields as in `forms.assessments.read`); what cannot be read is told, the rest is kept.
+
+    `version` is that of the assessment the page was opened with, 0 for none yet. Raises Stale when another window has
+    saved since; then nothing is written, and `current` holds what stands: a Saved.
+    """
+    assignment = _locked(assignment_id, by)
+    if assignment.status != Assignment.Status.ACCEPTED:
+        raise RuleBroken(_("This assessment can no longer be changed."))
+    if not assignment.entry.round.is_open:
+        raise RuleBroken(_("This round is not open for assessment."))
+    assessment = Assessment.objects.filter(assignment=assignment).first()
+    sheet = selectors.sheet(assignment.entry.sheet_id)
+    known = selectors.answers_of(assessment.pk) if assessment else {}
+    reading = read(values, sheet.leaves, known)
+    if version != (assessment.version if assessment else 0):
+        sheet.fill(known)
+        raise Stale(
+            _("This sheet was saved from another window meanwhile."), _saved(assessment, sheet, reading)
+        )
+    if assessment is None:
+        assessment = Assessment.objects.create(assignment=assignment, **reading.texts)
+    else:
+        for name, text in reading.texts.items():
+            setattr(assessment, name, text)
+        assessment.version += 1
+        assessment.save(update_fields=[*reading.texts, "version", "saved_at"])
+    if reading.answers:
+        columns = zip(*((pk, a.state, a.value, a.comment) for pk, a in reading.answers.items()), strict=True)
+        with connection.cursor() as cursor:
+            cursor.execute(_UPSERT, [assessment.pk, *(list(column) for column in columns)])
+    return _saved(assessment, sheet.fill({**known, **reading.answers}), reading)
+
+
+def _saved(assessment, sheet, reading):
+    return Saved(assessment, sheet, reading.errors, reading.typed, reading.answers, reading.texts)
+
+
+@transaction.atomic
+def submit(assignment_id, *, by, version):
+    """Hand the sheet in: it is frozen, counts in the scores, and the assignment moves on."""
+    deadline = _hold_round(assignment_id)
+    assignment = _locked(assignment_id, by)
+    assessment = Assessment.objects.filter(assignment=assignment).first()
+    if assignment.status == Assignment.Status.ACCEPTED:
+        # Otherwise it has gone through already or was taken back: `advance` says so.
+        if assessment is None:
+            raise Incomplete(selectors.filled_sheet(assignment, None).problems())
+        if assessment.version != version:
+            raise Stale(_("This sheet was saved from another window meanwhile. Look at it again before you submit."), assessment)
+        if timezone.now() > deadline:
+            raise RuleBroken(_("The deadline of this round has passed. Ask the secretariat for more time; your answers are kept."))
+        if problems := selectors.filled_sheet(assignment, assessment).problems():
+            raise Incomplete(problems)
+        assessment.submitted_at = timezone.now()
+        assessment.version += 1
+        assessment.save(update_fields=["submitted_at", "version", "saved_at"])
+    moved = workflow.advance(Assignment.objects.select_related("assessor", "entry__round"), assignment_id, "submit", by=by)
+    inputs_changed(moved.entry_id)
+    return assessment
+
+
+REOPENED = gettext_lazy(
+    "Your assessment of “%(subject)s” was opened again, so that you can change and submit it anew. Reason: %(why)s"
+)
+
+
+@transaction.atomic
+def reopen(assignment_id, *, by, why):
+    """Give a submitted sheet back to its assessor; it counts no more until it is submitted again."""
+    _hold_round(assignment_id)
+    assignments = Assignment.objects.select_related("assessor__user", "entry__round", "entry__subject")
+    assignment = workflow.advance(assignments, assignment_id, "reopen", by=by, why=why)
+    assessment = Assessment.objects.get(assignment=assignment)
+    assessment.submitted_at = None
+    assessment.version += 1
+    assessment.save(update_fields=["submitted_at", "version"])
+    inputs_changed(assignment.entry_id)
+    notices.tell(
+        assignment.assessor.user,
+        "assessment_reopened",
+        *both(REOPENED, subject=assignment.entry.subject, why=why.strip()),
+        link=reverse("assessment_form", args=[assignment.pk]),
+    )
+    return assessment
+
+
+def _locked(assignment_id, by):
+    """The assignment of this assessor, locked: every write to his sheet passes through here, one after the other."""
+    own = selectors.workable(by).select_related("entry__round")
+    return own.select_for_update(of=("self",), no_key=True).get(pk=assignment_id)
+
+
+def _hold_round(assignment_id):
+    """Keep the round from being closed until this transaction ends; gives its deadline. Others may do the same."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT r.deadline FROM assessments_round r JOIN assessments_entry e ON e.round_id = r.id"
+            " JOIN assessments_assignment g ON g.entry_id = e.id WHERE g.id = %s FOR SHARE OF r",
+            [assignment_id],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise Assignment.DoesNotExist
+    return row[0]

@@ -1,0 +1,286 @@
+"""The assessor's sheet: filling in, autosave, review, submitting, reading; and reopening by officers."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import Http404, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from assessments import rules
+from assessments.evidence import evidence_for
+from assessments.forms.assessments import TEXTS, ReopenForm
+from assessments.models import Assessment, Assignment
+from assessments.selectors import assessments as selectors
+from assessments.services import assessments as services
+from secretariat.calendar import digits, in_tehran
+from secretariat.errors import RuleBroken, Stale
+from secretariat.gate import once
+from secretariat.rules import is_officer
+
+_WITH = ("entry__round", "entry__subject__agency", "assessor", "assessment")
+
+
+def clock(instant):
+    return digits(f"{in_tehran(instant):%H:%M}")
+
+
+def _own(request, pk):
+    return get_object_or_404(selectors.workable(request.user).select_related(*_WITH), pk=pk)
+
+
+def _assessment(assignment):
+    return getattr(assignment, "assessment", None)
+
+
+def _elsewhere(request, assignment):
+    """Where the sheet is looked for while it is not being filled in, or None when it is."""
+    if assignment.status == rules.AssignmentStatus.OFFERED:
+        messages.info(request, _("Accept the request first."))
+        return redirect("my_assessments")
+    if assignment.status == rules.AssignmentStatus.SUBMITTED:
+        return redirect("assessment_detail", assignment.pk)
+    return None
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def assessment_form(request, pk):
+    """The whole sheet on one page; the same page takes what was typed, with or without JavaScript."""
+    assignment = _own(request, pk)
+    if elsewhere := _elsewhere(request, assignment):
+        return elsewhere
+    if request.method == "POST":
+        return _save(request, assignment)
+    return _sheet_page(request, assignment, selectors.filled_sheet(assignment, _assessment(assignment)))
+
+
+def _save(request, assignment):
+    try:
+        saved = services.save_draft(assignment.pk, request.POST.dict(), by=request.user, version=_version(request))
+    except Stale as stale:
+        return _two_windows(request, assignment, stale)
+    except Assignment.DoesNotExist:
+        raise Http404 from None
+    except RuleBroken as refusal:
+        return _as_typed(request, assignment, refusal)
+    if saved.errors:
+        return _with_errors(request, assignment, saved)
+    if request.POST.get("then") == "review":
+        return redirect("assessment_submit", assignment.pk)
+    messages.success(request, _("Saved at %(time)s") % {"time": clock(timezone.now())})
+    return redirect("assessment_form", assignment.pk)
+
+
+def _with_errors(request, assignment, saved):
+    _mark(saved.sheet, saved)
+    title = _("Saved, except what is marked in red. What you wrote is kept.")
+    linked = [
+        (f"q-{row.pk}", row.title, row.error) for row in saved.sheet.asked if row.error
+    ]  # fmt: skip
+    assignment.assessment = saved.assessment
+    return _sheet_page(request, assignment, saved.sheet, linked=linked, linked_title=title, status=HTTPStatus.BAD_REQUEST)
+
+
+def _two_windows(request, assignment, stale):
+    """Show what was typed here; beside each answer that differs, what the other window saved. Saving again keeps this one."""
+    now = stale.current
+    linked = []
+    for row in now.sheet.asked:
+        if row.pk in now.answers:
+            row.other, row.answer = row.answer, now.answers[row.pk]
+            linked.append((f"q-{row.pk}", row.title, _("answered differently in another window")))
+    _mark(now.sheet, now)
+    assignment.assessment = now.assessment
+    texts = {name: now.texts.get(name, getattr(now.assessment, name, "")) for name in TEXTS}
+    other = {name: getattr(now.assessment, name, "") for name in TEXTS if texts[name] != getattr(now.assessment, name, "")}
+    return _sheet_page(
+        request, assignment, now.sheet, texts=texts, other_texts=other, linked=linked, linked_title=str(stale), status=HTTPStatus.CONFLICT
+    )  # fmt: skip
+
+
+def _as_typed(request, assignment, refusal):
+    """The whole save was refused: the sheet as it stands, with what was typed put into it."""
+    sheet = selectors.filled_sheet(assignment, _assessment(assignment))
+    for row in sheet.asked:
+        row.typed = request.POST.get(f"r-{row.pk}", row.answer.typed)
+        comment = request.POST.get(f"c-{row.pk}", row.answer.comment)
+        row.answer = type(row.answer)(row.answer.state, row.answer.value, comment)
+    texts = {name: request.POST.get(name, "") for name in TEXTS}
+    return _sheet_page(
+        request, assignment, sheet, texts=texts, linked=[("", "", str(refusal))], linked_title=_("Not saved"), status=HTTPStatus.CONFLICT
+    )  # fmt: skip
+
+
+def _mark(sheet, saved):
+    for row in sheet.asked:
+        row.error, row.typed = saved.errors.get(row.pk, ""), saved.typed.get(row.pk)
+
+
+def _sheet_page(request, assignment, sheet, *, status=HTTPStatus.OK, **more):
+    entry, assessment = assignment.entry, _assessment(assignment)
+    reopened = ""
+    if assessment is not None and assessment.version > 1 and status == HTTPStatus.OK:
+        last = assignment.moves.filter(action__in=["submit", "reopen"]).order_by("at", "pk").last()
+        reopened = last.why if last is not None and last.action == "reopen" else ""
+    context = {
+        "assignment": assignment,
+        "assessment": assessment,
+        "subject": entry.subject,
+        "round": entry.round,
+        "sheet": sheet,
+        "version": assessment.version if assessment else 0,
+        "texts": {name: getattr(assessment, name, "") for name in TEXTS},
+        "evidence": evidence_for(entry.subject, blind=entry.round.is_blind),
+        "readonly": not entry.round.is_open,
+        "late": timezone.now() > entry.round.deadline,
+        "least_coverage": rules.LEAST_COVERAGE,
+        "reopened": reopened,
+        **more,
+    }
+    return render(request, "assessments/assessment_form.html", context, status=status)
+
+
+def _version(request):
+    try:
+        return int(request.POST.get("version", ""))
+    except ValueError:
+        return -1
+
+
+@require_POST
+def assessment_autosave(request, pk):
+    """Keep what changed (the same fields as the form's); answers JSON and never a page."""
+    try:
+        saved = services.save_draft(pk, request.POST.dict(), by=request.user, version=_version(request))
+    except Stale as stale:
+        now = stale.current
+        return JsonResponse({"error": str(stale), "version": _version_of(now), "fields": _fields(now)}, status=HTTPStatus.CONFLICT)
+    except Assignment.DoesNotExist:
+        raise Http404 from None
+    except RuleBroken as refusal:
+        return JsonResponse({"error": str(refusal)}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return JsonResponse(
+        {
+            "version": saved.assessment.version,
+            "saved_at": clock(saved.assessment.saved_at),
+            "errors": {str(pk): sentence for pk, sentence in saved.errors.items()},
+            "done": saved.sheet.done,
+            "coverage": float(saved.sheet.coverage),
+        }
+    )
+
+
+def _version_of(saved):
+    return saved.assessment.version if saved.assessment else 0
+
+
+def _fields(saved):
+    """Every field of the sheet as it stands, by its name in the form."""
+    fields = {name: getattr(saved.assessment, name, "") for name in TEXTS}
+    for row in saved.sheet.asked:
+        fields[f"r-{row.pk}"], fields[f"c-{row.pk}"] = row.answer.typed, row.answer.comment
+    return fields
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def assessment_submit(request, pk):
+    """Everything once more for reading, what is missing, and the button."""
+    assignment = _own(request, pk)
+    if elsewhere := _elsewhere(request, assignment):
+        return elsewhere
+    refusal, problems = "", None
+    if request.method == "POST":
+        try:
+            services.submit(assignment.pk, by=request.user, version=_version(request))
+        except services.Incomplete as incomplete:
+            problems = incomplete.problems
+        except Assignment.DoesNotExist:
+            raise Http404 from None
+        except RuleBroken as broken:
+            refusal = str(broken)
+        else:
+            messages.success(request, _("Your assessment was submitted. Thank you."))
+            return redirect("assessment_detail", assignment.pk)
+    return _review_page(request, assignment, refusal, refused=problems is not None)
+
+
+def _review_page(request, assignment, refusal, refused):
+    assignment.refresh_from_db()
+    assessment = Assessment.objects.filter(assignment=assignment).first()
+    entry = assignment.entry
+    sheet = selectors.filled_sheet(assignment, assessment)
+    context = {
+        "assignment": assignment,
+        "assessment": assessment,
+        "subject": entry.subject,
+        "round": entry.round,
+        "sheet": sheet,
+        "problems": sheet.problems(),
+        "refusal": refusal,
+        "refused": refused,
+        "version": assessment.version if assessment else 0,
+        "late": timezone.now() > entry.round.deadline,
+    }
+    status = HTTPStatus.BAD_REQUEST if refusal or refused else HTTPStatus.OK
+    return render(request, "assessments/assessment_submit.html", context, status=status)
+
+
+@never_cache
+@require_GET
+def assessment_detail(request, pk):
+    """A sheet for reading: the assessor's own, or any for officers."""
+    assessments = Assessment.objects.visible_to(request.user)
+    assessment = get_object_or_404(assessments.select_related(*(f"assignment__{name}" for name in _WITH[:-1])), assignment=pk)
+    assignment = assessment.assignment
+    own = assignment.assessor.user_id == request.user.pk
+    if own and assignment.status not in rules.ACTIVE_ASSIGNMENTS:
+        raise Http404
+    if own and assessment.submitted_at is None:
+        return redirect("assessment_form", assignment.pk)
+    context = {
+        "assignment": assignment,
+        "assessment": assessment,
+        "subject": assignment.entry.subject,
+        "round": assignment.entry.round,
+        "sheet": selectors.filled_sheet(assignment, assessment),
+        "is_staff_view": is_officer(request.user) and not own,
+        "may_reopen": assignment.status == rules.AssignmentStatus.SUBMITTED and assignment.entry.round.is_open,
+    }
+    return render(request, "assessments/assessment_detail.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def assessment_reopen(request, pk):
+    """An officer gives a submitted sheet back to its assessor, with a reason."""
+    if not is_officer(request.user):
+        raise Http404
+    assessments = Assessment.objects.visible_to(request.user).select_related(
+        "assignment__assessor__user", "assignment__entry__round", "assignment__entry__subject"
+    )
+    assignment = get_object_or_404(assessments, assignment=pk).assignment
+    form, refusal = ReopenForm(request.POST or None), ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.reopen(assignment.pk, by=request.user, why=form.cleaned_data["why"])
+        except RuleBroken as broken:
+            refusal = str(broken)
+        else:
+            messages.success(request, _("The assessment is open again; its assessor was told."))
+            return redirect("assessment_detail", assignment.pk)
+    context = {
+        "assignment": assignment,
+        "subject": assignment.entry.subject,
+        "round": assignment.entry.round,
+        "form": form,
+        "refusal": refusal,
+    }
+    status = HTTPStatus.BAD_REQUEST if refusal or form.errors else HTTPStatus.OK
+    return render(request, "assessments/assessment_reopen.html", context, status=status)

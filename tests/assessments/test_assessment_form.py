@@ -1,0 +1,402 @@
+"""The sheet on its page: filling in, what cannot be read, two windows, who may see it, and how fast."""
+
+import json
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, connections, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from assessments.evidence import Evidence, EvidenceFile, _providers, register
+from assessments.models import Affiliation, Assessment, Assignment, Indicator, Rating
+from assessments.services import assessments as services
+from secretariat.errors import RuleBroken, Stale
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def assignment():
+    return factories.assignment()
+
+
+def _leaves(assignment):
+    found = Indicator.objects.filter(version__sheet_parts__sheet=assignment.entry.sheet, scale__isnull=False)
+    return {leaf.code: leaf.pk for leaf in found}
+
+
+def _person(assignment):
+    return assignment.assessor.user
+
+
+@pytest.fixture
+def seat(client, assignment):
+    """The assessor's browser."""
+    client.force_login(_person(assignment))
+    return client
+
+
+def _url(assignment, name="assessment_form"):
+    return reverse(name, args=[assignment.pk])
+
+
+def _save(assignment, version=0, **values):
+    leaves = _leaves(assignment)
+    fields = {f"r-{leaves[code]}": value for code, value in values.items()}
+    return services.save_draft(assignment.pk, fields, by=_person(assignment), version=version)
+
+
+# ------------------------------------------------------------------ saving
+def test_the_page_shows_every_indicator_and_keeps_what_is_posted(seat, assignment, in_english):
+    leaves = _leaves(assignment)
+    page = seat.get(_url(assignment))
+    assert page.status_code == 200
+    for pk in leaves.values():
+        assert f'name="r-{pk}"' in page.content.decode()
+    assert not Assessment.objects.exists()  # looking writes nothing
+
+    fields = {f"r-{leaves['D1I1']}": "4", f"c-{leaves['D1I1']}": "سخن", "strengths": "خوب", "version": "0"}
+    answer = seat.post(_url(assignment), fields)
+    assert answer.status_code == 302
+    assessment = Assessment.objects.get()
+    rating = assessment.ratings.get()
+    assert (rating.value, rating.state, rating.comment) == (4, "scored", "سخن")
+    assert (assessment.strengths, assessment.version) == ("خوب", 1)
+    again = seat.get(_url(assignment)).content.decode()
+    assert 'value="4" checked' in again
+    assert "سخن" in again and "خوب" in again
+    assert "of 4 answered" in again
+
+
+def test_review_is_one_step_from_the_form(seat, assignment):
+    answer = seat.post(_url(assignment), {"version": "0", "then": "review"})
+    assert answer.headers["Location"] == _url(assignment, "assessment_submit")
+
+
+def test_typed_numbers_may_be_persian_and_bad_ones_spoil_nothing_else(seat, in_english):
+    version = factories.published_set(scale_=factories.scale("number"), allow_na=True)
+    assignment = factories.assignment(factories.entry(versions=[version]))
+    seat.force_login(_person(assignment))
+    one, two, three, four = (_leaves(assignment)[f"D{d}I{i}"] for d in (1, 2) for i in (1, 2))
+    fields = {f"r-{one}": "۸۷٫۵", f"r-{two}": "گلابی", f"r-{three}": "101", f"r-{four}": "na", "version": "0"}
+    page = seat.post(_url(assignment), fields)
+    assert page.status_code == 400
+    html = page.content.decode()
+    assert "گلابی" in html and 'value="101"' in html
+    assert "Write a number from 0 to 100" in html
+    kept = {rating.indicator_id: (rating.state, rating.value) for rating in Rating.objects.all()}
+    assert kept == {one: ("scored", 87.5), four: ("na", None)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "words"),
+    [
+        ("ordinal", "6", "from 1 to 5"),
+        ("ordinal", "2.5", "one of the levels"),
+        ("ordinal", "na", "not among the answers"),
+        ("boolean", "0.5", "one of the levels"),
+        ("number", "-1", "from 0 to 100"),
+        ("number", "3.00001", "four decimals"),
+        ("number", "نان", "Write a number"),
+    ],
+)
+def test_every_unfit_value_has_its_sentence(kind, typed, words, in_english):
+    from django.utils import translation
+
+    version = factories.published_set(1, 1, scale_=factories.scale(kind))
+    assignment = factories.assignment(factories.entry(versions=[version]))
+    with translation.override("en"):
+        saved = _save(assignment, D1I1=typed)
+    ((pk, sentence),) = saved.errors.items()
+    assert words in sentence
+    assert saved.typed == {pk: typed}
+    assert not Rating.objects.exists()
+
+
+def test_an_answer_can_be_changed_taken_back_and_left_alone(assignment):
+    _save(assignment, D1I1="4", D1I2="5")
+    _save(assignment, version=1, D1I1="2")
+    _save(assignment, version=2, D1I1="")
+    rows = {rating.indicator.code: (rating.state, rating.value) for rating in Rating.objects.select_related("indicator")}
+    assert rows == {"D1I1": ("blank", None), "D1I2": ("scored", 5)}
+
+
+@pytest.mark.parametrize("name", ["r-0", "r-x", "c--1", "r-99999999999999999999", "r-²"])
+def test_an_answer_to_an_unknown_indicator_is_refused_whole(assignment, name):
+    good = _leaves(assignment)["D1I1"]
+    with pytest.raises(RuleBroken):
+        services.save_draft(assignment.pk, {f"r-{good}": "4", name: "3"}, by=_person(assignment), version=0)
+    assert not Rating.objects.exists()
+
+
+def test_a_refused_save_loses_nothing_that_was_typed(seat, assignment):
+    good = _leaves(assignment)["D1I1"]
+    page = seat.post(_url(assignment), {f"r-{good}": "4", f"c-{good}": "نگاه", "strengths": "توانا", "r-0": "1", "version": "0"})
+    html = page.content.decode()
+    assert page.status_code == 409
+    assert 'value="4" checked' in html and "نگاه" in html and "توانا" in html
+
+
+# ------------------------------------------------------------------ two windows
+def test_a_stale_form_shows_both_answers_and_loses_neither(seat, assignment, in_english):
+    leaf = _leaves(assignment)["D1I1"]
+    _save(assignment, D1I1="5")
+    page = seat.post(_url(assignment), {f"r-{leaf}": "2", f"c-{leaf}": "mine", "strengths": "here", "version": "0"})
+    assert page.status_code == 409
+    html = page.content.decode()
+    assert 'value="2" checked' in html and "mine" in html and "here" in html
+    assert "Saved in another window" in html and "level 5" in html
+    assert Rating.objects.get().value == 5
+    # The page now carries the present version: saving again keeps what stands in it.
+    assert 'name="version" value="1"' in html
+    seat.post(_url(assignment), {f"r-{leaf}": "2", "version": "1"})
+    assert Rating.objects.get().value == 2
+
+
+def test_a_stale_autosave_tells_what_stands(seat, assignment):
+    leaf = _leaves(assignment)["D1I1"]
+    _save(assignment, D1I1="5")
+    answer = seat.post(_url(assignment, "assessment_autosave"), {f"r-{leaf}": "2", "version": "0"})
+    assert answer.status_code == 409
+    told = answer.json()
+    assert told["version"] == 1
+    assert told["fields"][f"r-{leaf}"] == "5"
+    assert Rating.objects.get().value == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_windows_at_the_same_moment_one_saves_and_one_is_told(assignment):
+    person, leaf = _person(assignment), _leaves(assignment)["D1I1"]
+    barrier, results = threading.Barrier(2), []
+
+    def save(value):
+        try:
+            barrier.wait(10)
+            results.append(services.save_draft(assignment.pk, {f"r-{leaf}": value}, by=person, version=0).assessment.version)
+        except Stale as stale:
+            results.append(str(stale.current.sheet.rows[0].answer.value))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=save, args=(value,)) for value in ("2", "4")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    stands = Rating.objects.get().value
+    assert sorted(map(str, results)) == sorted(["1", str(stands)])
+    assert Assessment.objects.get().version == 1
+
+
+# ------------------------------------------------------------------ autosave
+def test_autosave_answers_json_with_time_progress_and_errors(seat, assignment):
+    leaves = _leaves(assignment)
+    answer = seat.post(
+        _url(assignment, "assessment_autosave"), {f"r-{leaves['D1I1']}": "4", f"r-{leaves['D1I2']}": "9", "version": "0"}
+    )
+    told = answer.json()
+    assert answer.status_code == 200
+    assert (told["version"], told["done"], told["coverage"]) == (1, 1, 25)
+    assert list(told["errors"]) == [str(leaves["D1I2"])]
+    assert all(digit in "۰۱۲۳۴۵۶۷۸۹:" for digit in told["saved_at"])
+
+
+def test_autosave_after_the_end_of_the_session_leads_to_sign_in(client, assignment):
+    answer = client.post(_url(assignment, "assessment_autosave"), {"version": "0"})
+    assert answer.status_code == 302
+    assert reverse("sign_in") in answer.headers["Location"]
+    assert not Assessment.objects.exists()
+
+
+def test_a_closed_round_takes_no_more_answers_but_shows_them(seat, assignment, in_english):
+    _save(assignment, D1I1="4")
+    assignment.entry.round.status = "closed"
+    assignment.entry.round.save()
+    answer = seat.post(_url(assignment, "assessment_autosave"), {"version": "1"})
+    assert answer.status_code == 422
+    html = seat.get(_url(assignment)).content.decode()
+    assert "not open" in html and "level 4" in html and 'name="version"' not in html
+
+
+# ------------------------------------------------------------------ who may
+@pytest.mark.parametrize("name", ["assessment_form", "assessment_autosave", "assessment_submit", "assessment_detail"])
+def test_strangers_find_nothing(client, assignment, name):
+    method = client.post if name == "assessment_autosave" else client.get
+    assert method(_url(assignment, name)).headers["Location"].startswith(reverse("sign_in"))
+    colleague = factories.assignment(assignment.entry)
+    for person in (factories.user(), _person(colleague), factories.representative(assignment.entry.subject.agency)):
+        client.force_login(person)
+        assert method(_url(assignment, name)).status_code == 404
+
+
+def test_officers_do_not_write_in_an_assessors_sheet(client, assignment):
+    client.force_login(factories.officer())
+    assert client.get(_url(assignment)).status_code == 404
+    assert client.post(_url(assignment, "assessment_autosave"), {"version": "0"}).status_code == 404
+
+
+@pytest.mark.parametrize("status", ["withdrawn", "declined"])
+def test_an_assignment_taken_back_is_gone(seat, assignment, status):
+    Assignment.objects.update(status=status)
+    for name in ("assessment_form", "assessment_submit"):
+        assert seat.get(_url(assignment, name)).status_code == 404
+    assert seat.post(_url(assignment, "assessment_autosave"), {"version": "0"}).status_code == 404
+
+
+def test_a_tie_to_the_agency_that_begins_later_closes_the_sheet_on_that_day(seat, assignment, monkeypatch):
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    Affiliation.objects.create(assessor=assignment.assessor, agency=assignment.entry.subject.agency, since=tomorrow)
+    assert seat.get(_url(assignment)).status_code == 200
+    monkeypatch.setattr("django.utils.timezone.localdate", lambda: tomorrow)
+    assert seat.get(_url(assignment)).status_code == 404
+    assert seat.post(_url(assignment, "assessment_autosave"), {"version": "0"}).status_code == 404
+
+
+def test_a_request_not_yet_accepted_shows_no_sheet(seat, assignment):
+    Assignment.objects.update(status="offered")
+    answer = seat.get(_url(assignment))
+    assert answer.status_code == 302
+    with pytest.raises(RuleBroken):
+        _save(assignment, D1I1="4")
+
+
+# ------------------------------------------------------------------ blindness and evidence
+@pytest.fixture
+def shown():
+    """A kind of subject whose evidence names what it was asked."""
+    asked = []
+
+    def provider(subject, *, blind):
+        asked.append((subject.pk, blind))
+        return Evidence([("Pages", "120")], [("Site", "https://example.org/")], [EvidenceFile("file 1.pdf", "/files/1/", 2048)])
+
+    register("sample", provider)
+    yield asked
+    del _providers["sample"]
+
+
+def test_the_evidence_stands_beside_the_sheet(client, shown, in_english):
+    entry = factories.entry(subject_=factories.subject(kind="sample"))
+    assignment = factories.assignment(entry)
+    client.force_login(_person(assignment))
+    html = client.get(_url(assignment)).content.decode()
+    assert shown == [(entry.subject_id, False)]
+    assert "120" in html and 'href="https://example.org/"' in html and 'href="/files/1/"' in html
+    assert entry.subject.agency.name_en in html
+
+
+def test_a_blind_round_does_not_name_the_agency(client, shown, in_english):
+    entry = factories.entry(factories.round_(status="open", is_blind=True), factories.subject(kind="sample"))
+    assignment = factories.assignment(entry)
+    client.force_login(_person(assignment))
+    for name in ("assessment_form", "assessment_submit"):
+        html = client.get(_url(assignment, name)).content.decode()
+        assert entry.subject.agency.name_en not in html and entry.subject.agency.name_fa not in html
+    assert shown[0] == (entry.subject_id, True)
+
+
+def test_others_ratings_are_nowhere_on_the_page(seat, assignment):
+    factories.submitted_assessment(assignment.entry, 2, comment="راز دیگری", strengths="راز دوم")
+    html = seat.get(_url(assignment)).content.decode()
+    assert "راز" not in html
+    assert 'value="2" checked' not in html
+
+
+# ------------------------------------------------------------------ speed
+def _forty():
+    version = factories.published_set(4, 10, allow_na=True)
+    assignment = factories.assignment(factories.entry(versions=[version]))
+    return assignment, {f"r-{pk}": "3" for pk in _leaves(assignment).values()}
+
+
+def test_forty_indicators_take_few_queries(client, django_assert_max_num_queries):
+    assignment, fields = _forty()
+    client.force_login(_person(assignment))
+    client.get(_url(assignment))
+    with django_assert_max_num_queries(12):
+        assert client.get(_url(assignment)).status_code == 200
+    with django_assert_max_num_queries(10):
+        assert client.post(_url(assignment, "assessment_autosave"), {**fields, "version": "0"}).status_code == 200
+    with django_assert_max_num_queries(10):
+        assert client.post(_url(assignment, "assessment_autosave"), {**dict.fromkeys(fields, "4"), "version": "1"}).status_code == 200
+    assert Rating.objects.filter(value=4).count() == 40
+
+
+# ------------------------------------------------------------------ what the database refuses
+def _refused(act):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        act()
+
+
+def _rating(assessment, code="D1I1", **fields):
+    leaf = Indicator.objects.get(version__sheet_parts__sheet=assessment.assignment.entry.sheet, code=code)
+    return lambda: Rating.objects.bulk_create([Rating(assessment=assessment, indicator=leaf, **{"state": "scored", "value": 3, **fields})])
+
+
+def test_ratings_that_do_not_fit_are_refused(assignment):
+    assessment = Assessment.objects.create(assignment=assignment)
+    for fields in ({"value": 6}, {"value": 0}, {"value": "2.5"}, {"state": "na", "value": None}, {"value": None}, {"state": "blank"}, {"state": "xx"}):
+        _refused(_rating(assessment, **fields))
+    _refused(_rating(assessment, code="D1"))  # a dimension
+    elsewhere = factories.published_set().indicators.filter(scale__isnull=False).first()
+    _refused(lambda: Rating.objects.create(assessment=assessment, indicator=elsewhere, state="scored", value=3))
+    _rating(assessment)()
+    _refused(_rating(assessment))  # one rating an indicator
+    _refused(lambda: Rating.objects.update(value=9))
+    _refused(lambda: Rating.objects.update(indicator=elsewhere))
+
+
+def test_what_the_secretariat_measures_no_assessor_rates():
+    from assessments.models import IndicatorSet, SetVersion
+
+    set_ = IndicatorSet.objects.create(code="measured", title_fa="س", title_en="M", layer="kind")
+    version = SetVersion.objects.create(set=set_, number=1)
+    leaf = Indicator.objects.create(version=version, code="M", title_fa="ب", weight=100, scale=factories.scale(), rater="secretariat")
+    version.status, version.published_at = "published", timezone.now()
+    version.save()
+    assignment = factories.assignment(factories.entry(versions=[version]))
+    assessment = Assessment.objects.create(assignment=assignment)
+    _refused(lambda: Rating.objects.create(assessment=assessment, indicator=leaf, state="scored", value=3))
+    with pytest.raises(RuleBroken):
+        services.save_draft(assignment.pk, {f"r-{leaf.pk}": "3"}, by=_person(assignment), version=1)
+
+
+def test_a_submitted_assessment_is_frozen():
+    assessment = factories.submitted_assessment(factories.entry(), 4)
+    _refused(lambda: Rating.objects.update(value=5))
+    _refused(lambda: Rating.objects.update(comment="x"))
+    _refused(lambda: Rating.objects.all().delete())
+    _refused(lambda: Assessment.objects.update(strengths="x"))
+    _refused(lambda: Assessment.objects.update(submitted_at=timezone.now() + timedelta(days=1)))
+    draft = Assessment.objects.create(assignment=factories.assignment(assessment.assignment.entry))
+    _refused(lambda: Rating.objects.update(assessment=draft))
+    with connection.cursor() as cursor:
+        _refused(lambda: cursor.execute("DELETE FROM assessments_assessment WHERE submitted_at IS NOT NULL"))
+    _refused(lambda: Rating.objects.bulk_create([Rating(assessment=assessment, indicator=Indicator.objects.filter(scale=None).first())]))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_assignment_is_submitted_exactly_when_its_assessment_is():
+    assignment = factories.assignment()
+    assessment = Assessment.objects.create(assignment=assignment)
+    _refused(lambda: Assignment.objects.update(status="submitted"))
+    _refused(lambda: Assessment.objects.update(submitted_at=timezone.now()))
+    with transaction.atomic():
+        Assessment.objects.update(submitted_at=timezone.now())
+        Assignment.objects.update(status="submitted")
+    _refused(lambda: Assignment.objects.update(status="accepted"))
+    _refused(lambda: Assessment.objects.update(submitted_at=None))
+    Assignment.objects.update(status="withdrawn")  # a conflict came to light: it stays on record and counts no more
+    assert not Assessment.objects.counted().exists()
+    assert Assessment.objects.get(pk=assessment.pk).submitted_at is not None
+
+
+def test_the_history_of_a_rating_is_kept(assignment):
+    _save(assignment, D1I1="4")
+    _save(assignment, version=1, D1I1="2")
+    _save(assignment, version=2, D1I1="2")
+    assert [event.value for event in Rating.pgh_event_models["update"].objects.order_by("pk")] == [2]
+    assert json.dumps(_save(assignment, version=3).sheet.done) == "1"
