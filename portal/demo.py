@@ -116,6 +116,9 @@ def make(products, assessors, seed, *, panel=5, say=lambda line: None):
         rounds = []
         for start in range(0, len(made), PRODUCTS_A_ROUND):
             rounds.append(_round(made[start : start + PRODUCTS_A_ROUND], people, panel, rng, len(rounds) + 1, say))
+    with connection.cursor() as cursor:
+        # The planner still believes these tables to be empty.
+        cursor.execute("ANALYZE")
     for round_ in rounds:
         scores.rescore_round(round_.pk)
         say(f"scored {round_.title_en}")

@@ -8,6 +8,7 @@ import os
 import random
 import secrets
 from datetime import timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -214,8 +215,8 @@ def _judge(entry, level, people, rng, *, panel, submitted=None):
     officer = people["karshenas"]
     for indicator in _leaves(entry, "secretariat"):
         ratio = indicator.scale.kind == "ratio"
-        value = round(level / 100 * 5000) if ratio else _on_scale(level, indicator.scale)
-        target = {"target": 5000} if ratio else {}
+        value = Decimal(level * 50) if ratio else _on_scale(level, indicator.scale)
+        target = {"target": Decimal(5000)} if ratio else {}
         rounds.set_measurement(entry.pk, indicator.pk, value=value, note="نمایشی", by=officer, **target)
     free = Assessor.objects.exclude(affiliations__agency=entry.subject.agency_id).exclude(
         user__role_grants__agency=entry.subject.agency_id
@@ -258,8 +259,9 @@ def _on_scale(quality, scale):
     share = min(max(quality, 0), 100) / 100
     if scale.kind == "inverse":
         share = 1 - share
-    low, high, step = float(scale.minimum), float(scale.maximum), float(scale.step)
-    return min(high, low + round(share * (high - low) / step) * step)
+    span = scale.maximum - scale.minimum
+    steps = round(Decimal(share) * span / scale.step)
+    return min(scale.maximum, scale.minimum + steps * scale.step)
 
 
 # ------------------------------------------------------------------ council

@@ -1,0 +1,86 @@
+"""My desk shows each role what waits for it, in a constant number of queries, and nothing of anybody else."""
+
+import pytest
+from django.urls import reverse
+
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def desk(client, user):
+    client.force_login(user)
+    page = client.get(reverse("desk"))
+    assert page.status_code == 200
+    return page.content.decode()
+
+
+def test_the_anonymous_is_sent_to_sign_in(client):
+    answer = client.get(reverse("desk"))
+    assert answer.status_code == 302
+    assert reverse("sign_in") in answer["Location"]
+
+
+def test_somebody_without_a_role_is_told_what_comes_next(client):
+    assert "هنوز نقشی ندارید" in desk(client, factories.user())
+
+
+def test_a_representative_sees_his_own_work_only(client):
+    agency = factories.agency()
+    mine = factories.product(agency_=agency, title_fa="پیش‌نویس خودمان")
+    factories.product(title_fa="پیش‌نویس دیگران")
+    page = desk(client, factories.representative(agency))
+    assert "پیش‌نویس خودمان" in page
+    assert reverse("product_edit", args=[mine.pk]) in page
+    assert "پیش‌نویس دیگران" not in page
+
+
+def test_an_officer_sees_the_queue_and_the_rounds(client):
+    factories.product(status="submitted")
+    round_ = factories.round_(status="open")
+    page = desk(client, factories.officer())
+    assert reverse("product_queue") in page
+    assert round_.title_fa in page
+
+
+def test_an_assessor_sees_what_is_next_and_not_the_others(client):
+    mine, other = factories.assignment(), factories.assignment()
+    page = desk(client, mine.assessor.user)
+    assert reverse("assessment_form", args=[mine.pk]) in page
+    assert other.entry.subject.title_fa not in page
+
+
+def test_several_roles_share_one_desk(client):
+    person = factories.officer()
+    factories.assignment(assessor_=factories.assessor(user=person))
+    page = desk(client, person)
+    assert "ارزیابی‌های من" in page
+    assert "برای غربالگری" in page
+
+
+@pytest.mark.parametrize("role", ["representative", "officer", "assessor"])
+def test_queries_do_not_grow(client, role, django_assert_max_num_queries):
+    agency = factories.agency()
+    kind = factories.product_kind()
+    assessor = factories.assessor()
+    people = {"representative": factories.representative(agency), "officer": factories.officer(), "assessor": assessor.user}
+    client.force_login(people[role])
+    client.get(reverse("desk"))
+
+    def grow(n):
+        for _ in range(n):
+            factories.product(agency_=agency, kind=kind)
+            factories.product(agency_=agency, kind=kind, status="submitted")
+            factories.assignment(assessor_=assessor)
+
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    grow(3)
+    with CaptureQueriesContext(connection) as few:
+        client.get(reverse("desk"))
+    grow(27)
+    with CaptureQueriesContext(connection) as many:
+        client.get(reverse("desk"))
+    assert len(many) == len(few)
+    assert len(many) <= 22
