@@ -22,7 +22,12 @@ def bar(value, low=None, high=None, maximum=100, mirrored=False):
     if value is None:
         return None
     filled = round(_share(value, 0, maximum) * 100, 2)
-    drawn = {"length": filled, "start": 100 - filled if mirrored else 0, "end": 100 - filled if mirrored else filled, "span": None}
+    drawn = {
+        "length": filled,
+        "start": 100 - filled if mirrored else 0,
+        "end": 100 - filled if mirrored else filled,
+        "span": None,
+    }
     if low is not None and high is not None:
         first, last = sorted(_share(bound, 0, maximum) * 100 for bound in (low, high))
         drawn.update(span=round(last - first, 2), span_start=round(100 - last if mirrored else first, 2))

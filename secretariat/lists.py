@@ -261,12 +261,11 @@ class ListPage:
     def _matches(self, word):
         folded, plain = persian.search_key(word), persian.digits_to_ascii(word)
         found = Q()
+        if not folded:  # only a dash or a mark, which no folded column holds: narrows nothing
+            return found
         for column in self.search:
-            if column.endswith("search_key"):
-                # Made only of what folding drops (a dash, a mark): fits everything.
-                found |= Q(**{f"{column}__contains": folded}) if folded else Q()
-            else:
-                found |= Q(**{f"{column}__icontains": plain})
+            is_folded = column.endswith("search_key")
+            found |= Q(**{f"{column}__contains": folded} if is_folded else {f"{column}__icontains": plain})
         return found
 
     @cached_property

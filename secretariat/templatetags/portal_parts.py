@@ -212,8 +212,11 @@ _CSS = {"check": "form-check-input", "choices": "form-check-input", "select": "f
 
 
 def _described(bound, help_text, kind, css=""):
-    """The field's widget with its classes and what describes it."""
+    """The field's widget with its classes and what describes it; of several choices, each."""
     widget = bound.field.widget
+    if kind == "choices":
+        widget.attrs["class"] = "form-check-input"
+        return list(bound.subwidgets)
     attrs = {"class": " ".join(filter(None, [widget.attrs.get("class", ""), _CSS.get(kind, "form-control"), css]))}
     if bound.errors:
         attrs["class"] += " is-invalid"
@@ -263,7 +266,9 @@ def form_errors(*forms_, extra=()):
     for form in itertools.chain.from_iterable(_flat(form) for form in forms_ if form):
         lines += [{"text": text, "target": ""} for text in form.non_field_errors()]
         for bound in form:
-            lines += [{"text": text, "target": bound.id_for_label or bound.auto_id, "label": bound.label} for text in bound.errors]
+            lines += [
+                {"text": text, "target": bound.id_for_label or bound.auto_id, "label": bound.label} for text in bound.errors
+            ]
     return {"lines": lines}
 
 

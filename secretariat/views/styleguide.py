@@ -120,7 +120,9 @@ def _specimens(user):
     typed = {"title": LONG, "kind": "", "held_on": "2026-01-25", "mobile": "0912", "site": "www", "audience": "۱۲٫۵"}
     moving = SimpleNamespace(
         MOVES={},
-        _meta=SimpleNamespace(get_field=lambda name: SimpleNamespace(flatchoices=[(code, label) for code, label, _tone in _STATES()])),
+        _meta=SimpleNamespace(
+            get_field=lambda name: SimpleNamespace(flatchoices=[(code, label) for code, label, _tone in _STATES()])
+        ),
     )
     move = dict(action="", by=user, by_id=user.pk, why="")
     return {
@@ -161,8 +163,25 @@ def _specimens(user):
             (_("All"), "?tab=all", False),
         ],
         "agency": Agency.objects.first(),
-        "notes": [("info", "info-circle"), ("success", "check-circle"), ("warning", "exclamation-triangle"), ("danger", "exclamation-octagon")],
-        "colours": ["paper", "surface", "surface-2", "teal-wash", "teal", "accent", "accent-wash", "green", "amber", "red", "blue"],
+        "notes": [
+            ("info", "info-circle"),
+            ("success", "check-circle"),
+            ("warning", "exclamation-triangle"),
+            ("danger", "exclamation-octagon"),
+        ],
+        "colours": [
+            "paper",
+            "surface",
+            "surface-2",
+            "teal-wash",
+            "teal",
+            "accent",
+            "accent-wash",
+            "green",
+            "amber",
+            "red",
+            "blue",
+        ],
     }
 
 
