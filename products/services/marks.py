@@ -1,14 +1,13 @@
 """Proposing, granting and withdrawing quality marks: a score informs, a resolution decides, publication is separate."""
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from stdnum import damm
 
 from assessments.models import Affiliation, Assignment, ConflictOfInterest, Score
-from products import rules
+from products import rules, serials
 from products.models import Product, QualityMark
 from secretariat import calendar, persian
 from secretariat.bilingual import both
@@ -95,37 +94,47 @@ def propose(resolution_id, product_id, level, *, by, reason=""):
     return mark
 
 
-def tied_people(product):
-    """Why each person may not decide on this product: {user id: sentence}."""
-    agency, subject = product.agency_id, product.subject_id
-    tied = RoleGrant.objects.current().filter(Q(agency=agency) | Q(unit__agency=agency)).values_list("user", flat=True)
-    affiliated = Affiliation.objects.current().filter(agency=agency).values_list("assessor__user", flat=True)
-    judged = Assignment.objects.active().filter(entry__subject=subject).values_list("assessor__user", flat=True)
-    declared = ConflictOfInterest.objects.filter(subject=subject).values_list("assessor__user", flat=True)
-    return {
-        **dict.fromkeys(declared, _("has a conflict of interest on record")),
-        **dict.fromkeys(judged, _("is among its assessors")),
-        **dict.fromkeys(affiliated, _("is tied to the agency")),
-        **dict.fromkeys(tied, _("holds a role in the agency")),
-    }
+def ties(products):
+    """Why each person may not decide on each of `products`: {product id: {user id: sentence}}; a fixed number of queries."""
+    agencies, subjects = {p.agency_id for p in products}, {p.subject_id for p in products}
+    roles = RoleGrant.objects.current().annotate(of=Coalesce("agency", "unit__agency")).filter(of__in=agencies)
+    affiliated = Affiliation.objects.current().filter(agency__in=agencies)
+    judged = Assignment.objects.active().filter(entry__subject__in=subjects)
+    declared = ConflictOfInterest.objects.filter(subject__in=subjects)
+    by_agency = [
+        (set(affiliated.values_list("agency", "assessor__user")), _("is tied to the agency")),
+        (set(roles.values_list("of", "user")), _("holds a role in the agency")),
+    ]
+    by_subject = [
+        (set(declared.values_list("subject", "assessor__user")), _("has a conflict of interest on record")),
+        (set(judged.values_list("entry__subject", "assessor__user")), _("is among its assessors")),
+    ]
+    found = {}
+    for product in products:
+        reasons = found[product.pk] = {}
+        for pairs, sentence in by_subject:
+            reasons |= {user: sentence for subject, user in pairs if subject == product.subject_id}
+        for pairs, sentence in by_agency:
+            reasons |= {user: sentence for agency, user in pairs if agency == product.agency_id}
+    return found
 
 
 def ties_by_seat(resolution, seats):
     """Why seats should be recused from a resolution: {seat id: [(product, sentence), …]} over all its proposals."""
+    products = [mark.product for mark in resolution.marks.exclude(status=rules.MarkStatus.DROPPED).select_related("product")]
+    reasons = ties(products)
     found = {}
-    proposals = resolution.marks.exclude(status=rules.MarkStatus.DROPPED).select_related("product")
-    for mark in proposals:
-        reasons = tied_people(mark.product)
+    for product in products:
         for seat in seats:
-            if seat.user_id in reasons:
-                found.setdefault(seat.pk, []).append((mark.product, reasons[seat.user_id]))
+            if seat.user_id in reasons[product.pk]:
+                found.setdefault(seat.pk, []).append((product, reasons[product.pk][seat.user_id]))
     return found
 
 
 def partial_voters(mark):
     """Votes cast by people who may not decide on this product: tied to its agency, or among its assessors."""
     return (
-        Vote.objects.filter(resolution=mark.resolution_id, seat__user__in=tied_people(mark.product))
+        Vote.objects.filter(resolution=mark.resolution_id, seat__user__in=ties([mark.product])[mark.product_id])
         .exclude(choice=Vote.Choice.RECUSED)
         .select_related("seat__user")
         .order_by("seat__user__sort_key")
@@ -272,12 +281,9 @@ def _tell_agency(mark, event, text, why=""):
 
 
 def _next_serial(day):
-    """Jalali year, running number in it and a Damm check digit: "1404-00007-3"."""
     year = persian.to_jalali(day).year
-    taken = QualityMark.objects.filter(serial__startswith=f"{year}-").order_by("-serial").values_list("serial", flat=True)
-    number = int(taken[0].split("-")[1]) + 1 if taken else 1
-    digits = f"{year}{number:05d}"
-    return f"{year}-{number:05d}-{damm.calc_check_digit(digits)}"
+    last = QualityMark.objects.filter(serial__startswith=f"{year}-").order_by("-serial").values_list("serial", flat=True).first()
+    return serials.written(year, int(last.split("-")[1]) + 1 if last else 1)
 
 
 def _years_later(day, years):

@@ -29,6 +29,11 @@ def _resolution(request, pk):
     return get_object_or_404(resolutions.select_related("council", "meeting"), pk=pk)
 
 
+def _all_valid(forms):
+    # Every form is asked, so that every mistake is shown at once.
+    return all([form.is_valid() for form in list(forms)])  # noqa: C419
+
+
 class DecisionList(ListPage):
     name = "decisions"
     caption = gettext_lazy("Resolutions on quality marks")
@@ -117,7 +122,7 @@ def mark_propose(request, pk):
         for one in found
     ]
     refusal = ""
-    if posted is not None and all([form.is_valid() for _one, form in rows]):
+    if posted is not None and _all_valid(form for _one, form in rows):
         try:
             count = _propose_all(resolution, rows, request.user)
         except RuleBroken as refused:
@@ -168,7 +173,7 @@ def resolution_record(request, pk):
         initial = {"present": place.present, "choice": place.choice or ("recused" if place.ties and place.seat.votes else "")}
         rows.append((place, PlaceForm(posted, prefix=f"seat-{place.seat.pk}", initial=initial)))
     refusal = ""
-    if posted is not None and all([form.is_valid() for _place, form in rows]):
+    if posted is not None and _all_valid(form for _place, form in rows):
         try:
             _record(resolution, rows, request.user)
         except RuleBroken as refused:

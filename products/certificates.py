@@ -1,0 +1,111 @@
+"""The certificate of a mark as a PDF: the words of one language, a QR code, and typst to set them."""
+
+import hashlib
+import io
+import json
+
+import segno
+import typst
+from django.conf import settings
+from django.core.cache import cache
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from secretariat import calendar, persian
+
+FOLDER = settings.BASE_DIR / "products" / "typst"
+FONTS = settings.BASE_DIR / "node_modules" / "vazirmatn" / "fonts" / "ttf"
+LANGUAGES = ("fa", "en")
+KEEP = 24 * 3600
+
+
+def verify_url(mark):
+    """Where anybody can check the mark; printed and coded on the certificate, so never taken from a request."""
+    return settings.PUBLIC_URL + reverse("mark_verify", args=[mark.serial])
+
+
+def certificate(mark, language):
+    """The PDF of a granted mark in "fa" or "en"; made once for the same content and kept in the cache."""
+    with translation.override(language):
+        content = json.dumps(_content(mark, language), ensure_ascii=False, sort_keys=True)
+    template = (FOLDER / "certificate.typ").read_bytes()
+    key = f"certificate:{mark.pk}:{language}:{hashlib.sha256(content.encode() + template).hexdigest()}"
+    pdf = cache.get(key)
+    if pdf is None:
+        pdf = _set(content)
+        cache.set(key, pdf, KEEP)
+    return pdf
+
+
+def _set(content):
+    # The root is the template's own folder and the fonts are ours: nothing else on the machine can be read.
+    return typst.compile(
+        str(FOLDER / "certificate.typ"),
+        root=str(FOLDER),
+        font_paths=[str(FONTS)],
+        ignore_system_fonts=True,
+        format="pdf",
+        pdf_standards="ua-1",
+        sys_inputs={"certificate": content},
+    )
+
+
+def _content(mark, language):
+    resolution, score = mark.resolution, mark.score
+    council, level, url = resolution.council.name, mark.get_level_display(), verify_url(mark)
+    serial, reference = calendar.digits(mark.serial), calendar.digits(resolution.reference)
+    return {
+        "language": language,
+        "level": mark.level,
+        "serial": mark.serial,
+        "document_title": f"{level} – {mark.product.title}",
+        "issuer": str(settings.SITE_NAME),
+        "invocation": "بسمه تعالی" if language == "fa" else "",
+        "level_name": level,
+        "opening": _("This certificate is awarded to"),
+        "product": mark.product.title,
+        "made_by": _("by %(agency)s") % {"agency": mark.product.agency.name},
+        "decision": _(
+            "By resolution %(number)s of the %(council)s, on the strength of the judgement of independent assessors"
+            " by published indicators."
+        )
+        % {"number": reference, "council": council},
+        "references": [
+            [_("Serial"), serial, True],
+            [_("Date"), _day(mark.granted_at), False],
+            [_("Resolution"), reference, True],
+        ],
+        "facts": [
+            [_("Score out of 100"), _number(mark.score_value), False],
+            *([[_("95% interval"), _interval(mark), False]] if mark.score_low is not None else []),
+            [_("Independent assessors"), calendar.digits(score.raters), False],
+            [_("Granted on"), _day(mark.granted_at), False],
+            [_("Valid until"), _day(mark.valid_until), False],
+        ],
+        "qr": _qr(url),
+        "qr_alt": _("QR code of the verification page of this mark"),
+        "verify": _("Verify it here:"),
+        "serial_shown": serial,
+        "url": url,
+        "url_shown": url.removeprefix("https://").removeprefix("http://"),
+        "signatures": [_("Chair of the council"), _("Head of the secretariat")],
+    }
+
+
+def _day(moment):
+    return calendar.long_date(moment)
+
+
+def _number(value):
+    return persian.display_fa(value, 1) if calendar.reads_persian() else persian.grouped(value, 1)
+
+
+def _interval(mark):
+    return _("%(low)s to %(high)s") % {"low": _number(mark.score_low), "high": _number(mark.score_high)}
+
+
+def _qr(url):
+    image = io.BytesIO()
+    segno.make(url, error="m", micro=False).save(image, kind="svg", border=0, dark="#1c2829", xmldecl=False)
+    return image.getvalue().decode()

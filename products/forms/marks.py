@@ -1,0 +1,39 @@
+"""What the council's pages ask for: whom to propose, who was present and how they voted, a reason."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from products import rules
+from secretariat.fields import CanonicalCharField
+from secretariat.models import Vote
+
+LEVELS = [("", _("do not propose")), *rules.MarkLevel.choices]
+NO_VOTE = [("", _("no vote")), *Vote.Choice.choices]
+
+
+class ProposalForm(forms.Form):
+    """One product of a round: at which level to propose it, and why where the score does not reach it."""
+
+    level = forms.ChoiceField(label=_("Level"), choices=LEVELS, required=False)
+    reason = CanonicalCharField(label=_("Reason below the threshold"), required=False, max_length=1000)
+
+
+class PlaceForm(forms.Form):
+    """One seat at the table: present or not, and its vote."""
+
+    present = forms.BooleanField(label=_("Present"), required=False)
+    choice = forms.ChoiceField(label=_("Vote"), choices=NO_VOTE, required=False)
+
+
+class WhyForm(forms.Form):
+    """Why something is done to a mark or a resolution."""
+
+    why = CanonicalCharField(label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}))
+
+
+class OptionalWhyForm(forms.Form):
+    """A reason that may be left out."""
+
+    why = CanonicalCharField(
+        label=_("Remark"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"})
+    )

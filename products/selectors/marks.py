@@ -1,0 +1,179 @@
+"""What the pages of marks show: a product's marks, what is true of a serial today, a resolution's board."""
+
+from dataclasses import dataclass, field
+
+from assessments.models import Entry, Score
+from assessments.selectors import scores
+from products import rules, serials
+from products.models import Product, QualityMark
+from products.services import marks as services
+from secretariat import rules as council_rules
+from secretariat.errors import RuleBroken
+from secretariat.models import Attendance, Seat, Vote
+from secretariat.services import councils
+
+WHOLE = ("product__agency", "product__kind", "resolution__council", "resolution__meeting", "score__entry__round")
+
+
+def whole_marks():
+    """Marks with everything their pages name, in one query."""
+    return QualityMark.objects.select_related(*WHOLE)
+
+
+def public_mark(typed):
+    """The published mark of a serial as typed; None when none was ever published. Raises RuleBroken for an impossible serial."""
+    return whole_marks().public().filter(serial=serials.read(typed)).first()
+
+
+def marks_of(product):
+    """The published marks of a product, newest first, with the trail of their states."""
+    return whole_marks().public().filter(product=product).prefetch_related("moves")
+
+
+def last_reason(mark):
+    """The move that brought the mark into its present state, where it says why."""
+    return mark.moves.filter(target=mark.status).exclude(why="").order_by("-pk").first()
+
+
+@dataclass
+class Row:
+    """A proposal on the board of a resolution."""
+
+    mark: QualityMark
+    threshold: int
+    gate_failed: bool
+    changed: bool  # the score is no longer what it was when proposed
+    partial: list = field(default_factory=list)  # people who voted in spite of a tie
+    living: QualityMark | None = None
+
+    @property
+    def obstacles(self):
+        """Whether anything stands against granting it."""
+        return bool(self.gate_failed or self.changed or self.partial or self.living)
+
+
+def board(resolution):
+    """The proposals of a resolution with what the council must know; a fixed number of queries."""
+    proposed = list(whole_marks().filter(resolution=resolution).order_by("-score_value", "pk"))
+    entries = {mark.score.entry_id for mark in proposed}
+    failed = set(Score.objects.filter(entry__in=entries, gate_failed=True).values_list("entry", flat=True))
+    living = {
+        mark.product_id: mark
+        for mark in QualityMark.objects.filter(product__in=[m.product_id for m in proposed], status__in=["granted", "suspended"])
+    }
+    votes = list(resolution.votes.exclude(choice=Vote.Choice.RECUSED).select_related("seat__user"))
+    ties = services.ties([mark.product for mark in proposed])
+    rows = []
+    for mark in proposed:
+        undecided = mark.status == rules.MarkStatus.PROPOSED
+        other = living.get(mark.product_id)
+        rows.append(
+            Row(
+                mark=mark,
+                threshold=rules.THRESHOLDS[mark.level],
+                gate_failed=mark.score.entry_id in failed,
+                changed=undecided and (mark.score.entry.is_stale or mark.score.value != mark.score_value),
+                partial=[vote.seat.user for vote in votes if vote.seat.user_id in ties[mark.product_id]] if undecided else [],
+                living=other if other is not None and other.pk != mark.pk else None,
+            )
+        )
+    return rows
+
+
+@dataclass
+class Candidate:
+    """A product that could be proposed, with the score it would rest on."""
+
+    product: Product
+    score: Score
+    level: str | None  # the highest level that the score reaches
+    gate_failed: bool
+    living: bool
+
+    @property
+    def is_ready(self):
+        return not self.gate_failed and not self.score.entry.is_stale
+
+
+def candidates(resolution, round_):
+    """The accepted products of a closed round that are not in the resolution yet, best first."""
+    products = {
+        product.subject_id: product
+        for product in Product.objects.filter(subject__entries__round=round_, status=rules.ProductStatus.ACCEPTED)
+        .exclude(marks__resolution=resolution)
+        .select_related("agency", "kind")
+    }
+    newest = {}
+    for score in services.deciding_scores(products):
+        newest.setdefault(score.entry.subject_id, score)
+    entries = [score.entry_id for score in newest.values()]
+    failed = set(Score.objects.filter(entry__in=entries, gate_failed=True).values_list("entry", flat=True))
+    living = set(
+        QualityMark.objects.filter(product__subject__in=newest, status__in=["granted", "suspended"]).values_list(
+            "product__subject", flat=True
+        )
+    )
+    found = [
+        Candidate(products[subject], score, services.level_for(score.value), score.entry_id in failed, subject in living)
+        for subject, score in newest.items()
+    ]
+    return sorted(found, key=lambda one: (-one.score.value, one.product.pk))
+
+
+@dataclass
+class Place:
+    """A seat on the day of the meeting, as the record shows it."""
+
+    seat: Seat
+    present: bool
+    choice: str
+    ties: list  # (product, sentence): why this person should be recused
+
+
+def table(resolution):
+    """The seats in force on the day of the meeting with attendance, vote and ties to what is proposed."""
+    seats = list(councils.seats_on_day(resolution.meeting).select_related("user").order_by("role", "user__sort_key", "pk"))
+    present = dict(Attendance.objects.filter(meeting=resolution.meeting_id).values_list("seat", "present"))
+    votes = dict(resolution.votes.values_list("seat", "choice"))
+    ties = services.ties_by_seat(resolution, seats)
+    return [Place(seat, present.get(seat.pk, False), votes.get(seat.pk, ""), ties.get(seat.pk, [])) for seat in seats]
+
+
+def may_decide(user, resolution):
+    """Whether `user` keeps the papers of this resolution's council."""
+    return council_rules.serves_council(user, resolution.council_id)
+
+
+def may_grant(user, resolution):
+    """Whether `user` may grant what this resolution decided."""
+    return council_rules.is_secretary(user) or may_decide(user, resolution)
+
+
+def standing_of(typed):
+    """(mark or None, what is wrong with the serial or "")."""
+    try:
+        return public_mark(typed), ""
+    except RuleBroken as refusal:
+        return None, str(refusal)
+
+
+@dataclass
+class Result:
+    """What a product's agency reads after publication: its marks, and why each published round gave what it gave."""
+
+    marks: list
+    explanations: list
+
+
+def result_for(product, user):
+    """The result of a product for its own agency (and officers); None before anything was published."""
+    if not (council_rules.is_officer(user) or council_rules.represents(user, product.agency_id)):
+        return None
+    found = list(marks_of(product))
+    for mark in found:
+        mark.reason = last_reason(mark)
+    entries = Entry.objects.filter(subject=product.subject_id, round__status="published").select_related(
+        "round", "subject", "sheet"
+    )
+    explanations = [scores.explain(entry, audience=scores.AGENCY) for entry in entries.order_by("-round__deadline", "-pk")]
+    return Result(found, explanations) if found or explanations else None
