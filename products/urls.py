@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from products.views import files, product_list, submission
+from products.views import decisions, files, marks, product_list, register, submission
 
 urlpatterns = [
     # the agency's side of a product
@@ -18,4 +18,19 @@ urlpatterns = [
     path("products/<int:pk>/files/", files.product_file_upload, name="product_file_upload"),
     path("products/files/<int:pk>/", files.product_file, name="product_file"),
     path("products/files/<int:pk>/remove/", files.product_file_remove, name="product_file_remove"),
+    # marks: what everybody may read
+    path("products/marked/", register.mark_list, name="mark_list"),
+    path("products/marked/<int:pk>/", marks.product_public, name="product_public"),
+    path("marks/", marks.mark_verify_form, name="mark_verify_form"),
+    path("marks/<str:serial>/", marks.mark_verify, name="mark_verify"),
+    path("marks/<str:serial>/certificate.pdf", marks.mark_certificate, name="mark_certificate"),
+    # marks: before the council
+    path("decisions/", decisions.decision_list, name="decision_list"),
+    path("decisions/<int:pk>/", decisions.decision_board, name="decision_board"),
+    path("decisions/<int:pk>/propose/", decisions.mark_propose, name="mark_propose"),
+    path("decisions/<int:pk>/record/", decisions.resolution_record, name="resolution_record"),
+    path("decisions/<int:pk>/grant/", decisions.mark_grant, name="mark_grant"),
+    path("decisions/<int:pk>/<slug:action>/", decisions.resolution_decide, name="resolution_decide"),
+    path("decisions/marks/<int:pk>/", decisions.mark_detail, name="mark_detail"),
+    path("decisions/marks/<int:pk>/<slug:action>/", decisions.mark_move, name="mark_move"),
 ]

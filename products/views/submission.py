@@ -12,6 +12,7 @@ from products import content
 from products.forms.submission import ROWS, FileForm, Sheet, StartForm, WithdrawForm, typed
 from products.models import Product, ProductKind
 from products.selectors import submissions as selectors
+from products.selectors.marks import result_for
 from products.services.submission import NotReady, save_draft, start, submit, withdraw
 from secretariat import calendar
 from secretariat.errors import RuleBroken, Stale
@@ -252,6 +253,7 @@ def product_detail(request, pk):
         "reasons": [(labels.get(key, key), text) for key, text in reasons.items()],
         "note": note,
         "steps": open_steps(product, request.user),
+        "result": result_for(product, request.user),
     }
     return render(request, "products/product_detail.html", page)
 
