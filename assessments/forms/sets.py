@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from assessments import rules
 from assessments.models import Indicator, IndicatorSet, Scale
 from assessments.selectors.sets import walk
+from secretariat.calendar import digits
 from secretariat.fields import CanonicalCharField, NumberFormField
 
 CODE = RegexValidator(r"^[A-Za-z0-9_-]+$", _("Use Latin letters, digits, hyphen and underscore."))
@@ -75,7 +76,7 @@ class DimensionChoice(forms.ChoiceField):
 
     def set_nodes(self, nodes, *, top):
         self.by_key = {str(node.pk): node.indicator for node in nodes}
-        outline = [(str(node.pk), "\u2003" * (node.depth - 1) + f"{node.number} {node.title}") for node in nodes]
+        outline = [(str(node.pk), "\u2003" * (node.depth - 1) + f"{digits(node.number)} {node.title}") for node in nodes]
         self.choices = ([("", _("at the top of the set"))] if top else []) + outline
 
     def clean(self, value):

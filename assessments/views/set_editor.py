@@ -18,6 +18,7 @@ from assessments import rules
 from assessments.forms.sets import AboutForm, DimensionForm, IndicatorForm, SetForm, WeightsForm
 from assessments.models import IndicatorSet, SetVersion
 from assessments.selectors import sets as selectors
+from assessments.selectors.assessments import preview
 from assessments.services import sets as services
 from assessments.views.sets import find_version
 from secretariat.errors import RuleBroken, Stale
@@ -183,8 +184,7 @@ def set_retire(request, code, number):
 def set_preview(request, code, number):
     """The assessor's form as it will look."""
     version = find_version(request.user, code, number)
-    nodes = selectors.tree(version)
-    context = {"version": version, "set": version.set, "nodes": nodes}
+    context = {"version": version, "set": version.set, "sheet": preview(version)}
     return render(request, "assessments/set_preview.html", context)
 
 

@@ -3,6 +3,7 @@
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from assessments import rules
@@ -10,6 +11,13 @@ from assessments.models import IndicatorSet, SetVersion
 from assessments.selectors import sets as selectors
 from secretariat.public_pages import same_until
 from secretariat.rules import is_officer
+
+SHELVES = {
+    "kind": (_("By kind of product and activity"), _("Each kind is judged by its own indicators.")),
+    "common": (_("Common indicators"), _("Asked of every product beside the indicators of its kind.")),
+    "overlay": (_("For some audiences"), _("Added where the audience asks for more care.")),
+    "organisation": (_("Self-assessment"), _("For an agency to look at itself, year after year.")),
+}
 
 
 def find_version(user, code, number):
@@ -36,18 +44,17 @@ def _state_of_version(request, code, number):
 @same_until(_state_of_all)
 def set_list(request):
     """Every published set by what it is used for; officers see drafts beside them."""
-    shelves = {layer: [] for layer in ("kind", "common", "overlay", "organisation")}
+    shelves = {layer: [] for layer in SHELVES}
     for set_ in selectors.sets_for(request.user):
         by_state = {version.status: version for version in set_.seen_versions}
         set_.published, set_.draft = by_state.get("published"), by_state.get("draft")
         set_.newest = set_.published or set_.seen_versions[0]
         shelves[set_.layer].append(set_)
-    titles = dict(IndicatorSet.Layer.choices)
     return render(
         request,
         "assessments/set_list.html",
         {
-            "shelves": [(layer, titles[layer], sets) for layer, sets in shelves.items() if sets],
+            "shelves": [(layer, *SHELVES[layer], sets) for layer, sets in shelves.items() if sets],
             "may_edit": is_officer(request.user),
         },
     )
@@ -84,7 +91,7 @@ def set_version(request, code, number):
             "set": version.set,
             "nodes": nodes,
             "leaves": leaves,
-            "heaviest": max((node.effective for node in leaves), default=100),
+            "heaviest": max((node.effective for node in everything), default=100),
             "gates": [node for node in leaves if node.gate_least is not None],
             "measured": [node for node in leaves if node.rater == "secretariat"],
             "scales": scales.values(),
