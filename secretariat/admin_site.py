@@ -1,10 +1,12 @@
 """The gate of the Django admin: the portal's own sign-in, staff only, with the second factor where there is one."""
 
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 from secretariat import rules
@@ -20,6 +22,7 @@ class PortalAdminSite(admin.AdminSite):
     def has_permission(self, request):
         return rules.may_administer(request.user) and second_factor.is_shown(request.user)
 
+    @method_decorator(login_not_required)
     def login(self, request, extra_context=None):
         """No door of its own: the anonymous sign in as everywhere, those short of a second factor show it, others find nothing."""
         asked = request.GET.get("next") or reverse("admin:index")
@@ -29,7 +32,9 @@ class PortalAdminSite(admin.AdminSite):
             raise Http404
         if second_factor.is_shown(request.user):
             return redirect("admin:index")
-        return redirect_to_login(asked, reverse("second_factor_check" if second_factor.is_on(request.user) else "second_factor_setup"))
+        return redirect_to_login(
+            asked, reverse("second_factor_check" if second_factor.is_on(request.user) else "second_factor_setup")
+        )
 
     def logout(self, request, extra_context=None):
         return redirect("account")

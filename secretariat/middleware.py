@@ -56,7 +56,15 @@ class SecondFactorMiddleware:
     """Lets a person of whom a second factor is required do nothing before it is set up and shown."""
 
     # The pages on the way there, and the way out.
-    OPEN = {"second_factor_setup", "second_factor_check", "second_factor_codes", "sign_out", "preferences", "set_language", "healthz"}
+    OPEN = {
+        "second_factor_setup",
+        "second_factor_check",
+        "second_factor_codes",
+        "sign_out",
+        "preferences",
+        "set_language",
+        "healthz",
+    }
 
     def __init__(self, get_response):
         self.get_response = get_response

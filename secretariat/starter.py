@@ -33,7 +33,12 @@ def _agencies():
     content = _read("agencies")
     Agency.objects.bulk_create(
         [
-            Agency(is_member=True, is_demo=True, membership_note=DEMO_NOTE, **{name: row[name] for name in ("slug", "name_fa", "name_en", "kind")})
+            Agency(
+                is_member=True,
+                is_demo=True,
+                membership_note=DEMO_NOTE,
+                **{name: row[name] for name in ("slug", "name_fa", "name_en", "kind")},
+            )
             for row in content["agencies"]
         ],
         ignore_conflicts=True,
@@ -51,7 +56,7 @@ def _holidays():
     first, last = content["years"]
     Holiday.objects.bulk_create(
         [
-            Holiday(date=jdatetime.date(year, *row["on"]), title_fa=row["fa"], title_en=row["en"])
+            Holiday(date=jdatetime.date(year, *row["day"]), title_fa=row["fa"], title_en=row["en"])
             for year in range(first, last + 1)
             for row in content["holidays"]
         ],

@@ -1,5 +1,6 @@
 """Provinces, agencies, units and holidays in the admin."""
 
+import jdatetime
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
@@ -67,6 +68,8 @@ class AgencyAdmin(FoldedSearch, ForOfficers):
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name == "joined_on":
             return _GregorianFromJalali(label=db_field.verbose_name, required=False)
+        if db_field.name == "website":
+            kwargs["assume_scheme"] = "https"
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_prepopulated_fields(self, request, obj=None):
@@ -118,8 +121,6 @@ class JalaliYear(admin.SimpleListFilter):
     def queryset(self, request, queryset):
         if not (self.value() or "").isdecimal():
             return queryset
-        import jdatetime
-
         year = int(self.value())
         return queryset.filter(date__gte=jdatetime.date(year, 1, 1), date__lt=jdatetime.date(year + 1, 1, 1))
 

@@ -66,7 +66,10 @@ class UserAdmin(FoldedSearch, ForTheHead):
             access[1:1] = ["is_superuser"]
         return [
             (None, {"fields": ["username", "first_name", "last_name", "name_en", "email", "mobile", "language"]}),
-            (_("Access"), {"fields": access, "description": _("Whoever is not active cannot sign in; what they did stays on record.")}),
+            (
+                _("Access"),
+                {"fields": access, "description": _("Whoever is not active cannot sign in; what they did stays on record.")},
+            ),
         ]
 
     def get_readonly_fields(self, request, obj=None):
@@ -121,7 +124,11 @@ class UserAdmin(FoldedSearch, ForTheHead):
     def forget_second_factor(self, request, people):
         for person in self._changeable(request, people):
             second_factor.forget_phone(person)
-        self.message_user(request, _("They sign in with the password alone now, and set up a second factor anew where one is required."), messages.SUCCESS)
+        self.message_user(
+            request,
+            _("They sign in with the password alone now, and set up a second factor anew where one is required."),
+            messages.SUCCESS,
+        )
 
     @admin.action(description=_("Send them a link to set a new password"), permissions=["change"])
     def send_reset(self, request, people):
@@ -183,7 +190,19 @@ class InvitationAdmin(ToRead):
     list_filter = ["purpose"]
     list_select_related = ["agency"]
     search_fields = ["full_name", "email"]
-    fields = ["full_name", "email", "purpose", "agency", "language", "invited_by", "sent", "expires", "accepted", "accepted_by", "revoked"]
+    fields = [
+        "full_name",
+        "email",
+        "purpose",
+        "agency",
+        "language",
+        "invited_by",
+        "sent",
+        "expires",
+        "accepted",
+        "accepted_by",
+        "revoked",
+    ]
 
     @admin.display(description=_("invited at"), ordering="invited_at")
     def sent(self, invitation):

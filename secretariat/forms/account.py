@@ -13,7 +13,10 @@ class AccountForm(forms.ModelForm):
     first_name = CanonicalCharField(label=_("first name"), max_length=150)
     last_name = CanonicalCharField(label=_("family name"), max_length=150)
     name_en = forms.CharField(
-        label=_("name in English"), max_length=150, required=False, help_text=_("As it should stand on English pages and certificates.")
+        label=_("name in English"),
+        max_length=150,
+        required=False,
+        help_text=_("As it should stand on English pages and certificates."),
     )
     password = forms.CharField(
         label=_("Present password"),

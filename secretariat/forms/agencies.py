@@ -46,6 +46,7 @@ class VersionedForm(forms.ModelForm):
 
 class AgencyForm(VersionedForm):
     name_fa = CanonicalCharField(label=_("name (Persian)"), max_length=200)
+    website = forms.URLField(label=_("website"), required=False, max_length=200, assume_scheme="https")
     joined_on = JalaliDateFormField(label=_("member since"), required=False)
 
     class Meta:

@@ -9,8 +9,12 @@ from secretariat.fields import LtrInput
 
 class SignInForm(AuthenticationForm):
     error_messages = {
-        "invalid_login": _("This name and password do not belong together. Check both; capital and small letters differ in a password."),
-        "inactive": _("This name and password do not belong together. Check both; capital and small letters differ in a password."),
+        "invalid_login": _(
+            "This name and password do not belong together. Check both; capital and small letters differ in a password."
+        ),
+        "inactive": _(
+            "This name and password do not belong together. Check both; capital and small letters differ in a password."
+        ),
     }
 
     def __init__(self, *args, **kwargs):
@@ -34,7 +38,9 @@ class NewPasswordForm(SetPasswordForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["new_password1"].label = _("New password")
-        self.fields["new_password1"].help_text = _("At least ten characters, not only digits, and not a common word. A whole sentence is best.")
+        self.fields["new_password1"].help_text = _(
+            "At least ten characters, not only digits, and not a common word. A whole sentence is best."
+        )
         self.fields["new_password2"].label = _("New password, once more")
         self.fields["new_password2"].help_text = ""
 

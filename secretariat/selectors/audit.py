@@ -1,5 +1,6 @@
 """The trail of changes that the database keeps by itself: who changed what, when, from what to what."""
 
+import json
 from dataclasses import dataclass, field
 
 import pghistory.models
@@ -74,17 +75,22 @@ def _events(pairs, person, first, last, row, offset, limit):
         table = connection.ops.quote_name(event._meta.db_table)
         # Table names are our own models'; every value goes in as a parameter.
         parts.append(
-            f"(SELECT %s AS model, e.pgh_id AS id, e.pgh_created_at AS at, e.pgh_label AS label, e.pgh_obj_id AS row, c.metadata AS context,"  # noqa: S608
+            f"(SELECT %s AS model, e.pgh_id AS id, e.pgh_created_at AS at, e.pgh_label AS label, e.pgh_obj_id AS row, c.metadata AS context,"
             f" to_jsonb(e) AS now, (SELECT to_jsonb(p) FROM {table} p WHERE p.pgh_obj_id = e.pgh_obj_id AND p.pgh_id < e.pgh_id"
             f" ORDER BY p.pgh_id DESC LIMIT 1) AS before FROM {table} e LEFT JOIN pghistory_context c ON c.id = e.pgh_context_id"
             f" WHERE {' AND '.join(conditions)} ORDER BY e.pgh_id DESC LIMIT %s)"
         )
         params += [label, *values, offset + limit]
-    statement = f"SELECT * FROM ({' UNION ALL '.join(parts)}) AS everything ORDER BY at DESC, id DESC OFFSET %s LIMIT %s"  # noqa: S608
+    statement = f"SELECT * FROM ({' UNION ALL '.join(parts)}) AS everything ORDER BY at DESC, id DESC OFFSET %s LIMIT %s"
     with connection.cursor() as cursor:
         cursor.execute(statement, [*params, offset, limit])
         columns = [column.name for column in cursor.description]
-        return [dict(zip(columns, line, strict=True)) for line in cursor.fetchall()]
+        return [_unpacked(dict(zip(columns, line, strict=True))) for line in cursor.fetchall()]
+
+
+def _unpacked(event):
+    """Django leaves JSON of a raw statement as text."""
+    return event | {side: json.loads(event[side]) if event[side] else {} for side in ("now", "before", "context")}
 
 
 class _Names:
@@ -94,11 +100,11 @@ class _Names:
         self.wanted = {get_user_model(): set()}
         for event in events:
             model = pairs[event["model"]][0]
-            self._want(get_user_model(), (event["context"] or {}).get("user"))
+            self._want(get_user_model(), event["context"].get("user"))
             for part in model._meta.concrete_fields:
                 if part.is_relation:
                     for side in ("now", "before"):
-                        self._want(part.related_model, (event[side] or {}).get(part.attname))
+                        self._want(part.related_model, event[side].get(part.attname))
         self.found = {model: self._fetch(model, pks) for model, pks in self.wanted.items() if pks}
 
     def _want(self, model, pk):
@@ -124,7 +130,7 @@ class _Names:
 
 
 def _change(model, event, names):
-    now, before, context = event["now"], event["before"] or {}, event["context"] or {}
+    now, before, context = event["now"], event["before"], event["context"]
     fields = []
     if event["label"] == "update":
         for part in _told(model):
@@ -145,7 +151,9 @@ def _change(model, event, names):
 
 
 def _told(model):
-    return [part for part in model._meta.concrete_fields if not part.primary_key and not part.generated and part.name not in SILENT]
+    return [
+        part for part in model._meta.concrete_fields if not part.primary_key and not part.generated and part.name not in SILENT
+    ]
 
 
 def _title(row):

@@ -77,7 +77,10 @@ def _may_keep_units(agency_id, by):
 
 def _store(row, values, version):
     if row.version != version:
-        raise Stale(_("Somebody else saved this after you opened the form. Nothing of yours is lost: compare the two, then save again."), row)
+        raise Stale(
+            _("Somebody else saved this after you opened the form. Nothing of yours is lost: compare the two, then save again."),
+            row,
+        )
     for name, value in values.items():
         setattr(row, name, value)
     row.version += 1

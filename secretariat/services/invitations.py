@@ -32,7 +32,13 @@ def invite(*, by, purpose, email, full_name, agency=None, language="fa"):
     if not may_invite(by, purpose):
         raise RuleBroken(_("You may not do this."))
     invitation = Invitation(
-        purpose=purpose, agency=agency, email=email, full_name=full_name, language=language, invited_by=by, expires_at=timezone.now() + VALID
+        purpose=purpose,
+        agency=agency,
+        email=email,
+        full_name=full_name,
+        language=language,
+        invited_by=by,
+        expires_at=timezone.now() + VALID,
     )
     token = _give_key(invitation)
     try:
@@ -115,7 +121,9 @@ def accept_as_new(token, *, first_name, last_name, password, mobile=None):
 
 
 def _accept(token, person):
-    invitation = Invitation.objects.select_for_update(of=("self",)).select_related("agency", "invited_by").get(token_hash=_hash(token))
+    invitation = (
+        Invitation.objects.select_for_update(of=("self",)).select_related("agency", "invited_by").get(token_hash=_hash(token))
+    )
     if closed := why_closed(invitation):
         raise RuleBroken(closed)
     user = person(invitation)

@@ -97,7 +97,9 @@ def check(user, typed):
             "Too many wrong codes. Try again in %(n)s second.", "Too many wrong codes. Try again in %(n)s seconds.", seconds
         )
         raise RuleBroken(words % {"n": calendar.digits(seconds)}, field="code")
-    raise RuleBroken(_("This code is not right. Write the code that the application shows now, or an unused backup code."), field="code")
+    raise RuleBroken(
+        _("This code is not right. Write the code that the application shows now, or an unused backup code."), field="code"
+    )
 
 
 def _match(user, typed):

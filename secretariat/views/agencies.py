@@ -39,7 +39,11 @@ class AgencyList(ListPage):
 
     def queryset(self):
         units = Unit.objects.filter(agency=OuterRef("pk")).order_by().values("agency").annotate(n=Count("pk")).values("n")
-        return Agency.objects.visible_to(self.request.user).select_related("province").annotate(unit_count=Coalesce(Subquery(units), 0))
+        return (
+            Agency.objects.visible_to(self.request.user)
+            .select_related("province")
+            .annotate(unit_count=Coalesce(Subquery(units), 0))
+        )
 
 
 @login_not_required
@@ -57,7 +61,12 @@ def agency_detail(request, slug):
     return render(
         request,
         "secretariat/agency_detail.html",
-        {"agency": agency, "tree": selectors.unit_tree(agency), "may_edit": rules.is_officer(request.user), "is_own": _is_own(request.user, agency)},
+        {
+            "agency": agency,
+            "tree": selectors.unit_tree(agency),
+            "may_edit": rules.is_officer(request.user),
+            "is_own": _is_own(request.user, agency),
+        },
     )
 
 
@@ -178,6 +187,8 @@ def representative_end(request, pk):
         except RuleBroken as broken:
             refused = broken.message
         else:
-            messages.success(request, _("%(person)s no longer represents %(agency)s.") % {"person": grant.user, "agency": grant.agency})
+            messages.success(
+                request, _("%(person)s no longer represents %(agency)s.") % {"person": grant.user, "agency": grant.agency}
+            )
             return redirect("agency_people", grant.agency.slug)
     return render(request, "secretariat/representative_end.html", {"grant": grant, "why": why, "refused": refused})

@@ -21,12 +21,14 @@ from secretariat.lists import Choice, Column, ListPage
 from secretariat.models import Agency, Invitation, User
 from secretariat.services import invitations as service
 
-
 STATES = {
     "open": (gettext_lazy("waiting"), lambda rows: rows.open()),
     "accepted": (gettext_lazy("accepted"), lambda rows: rows.exclude(accepted_at=None)),
     "revoked": (gettext_lazy("taken back"), lambda rows: rows.exclude(revoked_at=None)),
-    "expired": (gettext_lazy("expired"), lambda rows: rows.filter(accepted_at=None, revoked_at=None, expires_at__lte=timezone.now())),
+    "expired": (
+        gettext_lazy("expired"),
+        lambda rows: rows.filter(accepted_at=None, revoked_at=None, expires_at__lte=timezone.now()),
+    ),
 }
 
 

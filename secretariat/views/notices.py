@@ -18,7 +18,9 @@ def notices(request):
     mine = Notice.objects.visible_to(request.user)
     unread_only = request.GET.get("unread") == "1"
     page = Paginator(mine.unread() if unread_only else mine, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "secretariat/notices.html", {"page": page, "unread_only": unread_only, "unread": mine.unread().count()})
+    return render(
+        request, "secretariat/notices.html", {"page": page, "unread_only": unread_only, "unread": mine.unread().count()}
+    )
 
 
 @require_safe

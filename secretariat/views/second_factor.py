@@ -89,7 +89,9 @@ def second_factor_setup(request):
             show_device(request, device)
             goal = safe_next(request, "account")
             return render(request, "secretariat/second_factor_codes.html", {"codes": codes, "next": goal, "first_time": True})
-    picture = segno.make(device.config_url, error="m").svg_inline(scale=5, border=2, dark="#10272a", light="#ffffff", svgclass="qr", lineclass=None)
+    picture = segno.make(device.config_url, error="m").svg_inline(
+        scale=5, border=2, dark="#10272a", light="#ffffff", svgclass="qr", lineclass=None
+    )
     return render(
         request,
         "secretariat/second_factor_setup.html",

@@ -39,7 +39,9 @@ def sign_in(request):
             return redirect("second_factor_check")
         login(request, user)
         return _in_their_language(HttpResponseRedirect(goal), user)
-    return render(request, "secretariat/sign_in.html", {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")})
+    return render(
+        request, "secretariat/sign_in.html", {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
+    )
 
 
 def _in_their_language(response, user):

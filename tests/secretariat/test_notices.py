@@ -60,6 +60,11 @@ def test_an_agency_is_told_through_its_own_representatives():
 def test_both_writes_a_sentence_in_each_language():
     agency = factories.agency(name_fa="نهاد", name_en="Body")
     assert both(_("agency")) == ("دستگاه", "agency")
-    assert both(_("Deadline: %(day)s"), day=timezone.datetime(2026, 1, 25).date())[1] == "Deadline: 25 January 2026 (5 Bahman 1404)"
-    assert [text.endswith(end) for text, end in zip(both("%(agency)s %(n)s", agency=agency, n=12), ["نهاد ۱۲", "Body 12"], strict=True)] == [True, True]
+    assert (
+        both(_("Deadline: %(day)s"), day=timezone.datetime(2026, 1, 25).date())[1] == "Deadline: 25 January 2026 (5 Bahman 1404)"
+    )
+    assert [
+        text.endswith(end)
+        for text, end in zip(both("%(agency)s %(n)s", agency=agency, n=12), ["نهاد ۱۲", "Body 12"], strict=True)
+    ] == [True, True]
     assert both(lambda: _("agency")) == ("دستگاه", "agency")
