@@ -106,6 +106,10 @@ ROUND_MOVES = {
         gettext_lazy("Cancel the round"),
         needs_reason=True,
     ),
+    # What the trail tells besides: these change no state and have services of their own.
+    "extend": Step((), "", nobody, gettext_lazy("Deadline extended")),
+    "exclude": Step((), "", nobody, gettext_lazy("Product left out of the results")),
+    "include": Step((), "", nobody, gettext_lazy("Product taken back into the results")),
 }
 
 ASSIGNMENT_MOVES = {
@@ -142,12 +146,12 @@ ASSIGNMENT_MOVES = {
         gettext_lazy("Take the assignment back"),
         needs_reason=True,
     ),
-    # Asking again somebody who declined or whose assignment was taken back.
+    # The first asking makes the row; this asks again somebody who declined or whose assignment was taken back.
     "offer": Step(
         (AssignmentStatus.DECLINED, AssignmentStatus.WITHDRAWN),
         AssignmentStatus.OFFERED,
         _officer,
-        gettext_lazy("Ask again"),
+        gettext_lazy("Ask to assess"),
         refuse=_round_is_live,
     ),
     # The system's own step when a conflict of interest comes to light.

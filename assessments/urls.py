@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assessments.views import set_editor, sets
+from assessments.views import assessments, assigning, roster, rounds, scores, set_editor, sets
 
 urlpatterns = [
     # indicator sets: what everybody reads
@@ -22,4 +22,37 @@ urlpatterns = [
     path("sets/<slug:code>/<int:number>/publish/", set_editor.set_publish, name="set_publish"),
     path("sets/<slug:code>/<int:number>/discard/", set_editor.set_discard, name="set_discard"),
     path("sets/<slug:code>/<int:number>/retire/", set_editor.set_retire, name="set_retire"),
+    # the assessor's sheet (pk is the assignment's) and the scores of an entry
+    path("assessments/<int:pk>/", assessments.assessment_form, name="assessment_form"),
+    path("assessments/<int:pk>/autosave/", assessments.assessment_autosave, name="assessment_autosave"),
+    path("assessments/<int:pk>/submit/", assessments.assessment_submit, name="assessment_submit"),
+    path("assessments/<int:pk>/read/", assessments.assessment_detail, name="assessment_detail"),
+    path("assessments/<int:pk>/reopen/", assessments.assessment_reopen, name="assessment_reopen"),
+    path("entries/<int:pk>/scores/", scores.entry_scores, name="entry_scores"),
+    # rounds: officers run them
+    path("rounds/", rounds.round_list, name="round_list"),
+    path("rounds/new/", rounds.round_new, name="round_new"),
+    path("rounds/<int:pk>/", rounds.round_detail, name="round_detail"),
+    path("rounds/<int:pk>/edit/", rounds.round_edit, name="round_edit"),
+    path("rounds/<int:pk>/move/<slug:action>/", rounds.round_move, name="round_move"),
+    path("rounds/<int:pk>/extend/", rounds.round_extend, name="round_extend"),
+    path("rounds/<int:pk>/measurements/", rounds.round_measurements, name="round_measurements"),
+    path("rounds/<int:pk>/results/", rounds.round_results, name="round_results"),
+    path("rounds/<int:pk>/assign/", assigning.round_assign_bulk, name="round_assign_bulk"),
+    path("entries/<int:pk>/", assigning.entry_detail, name="entry_detail"),
+    path("entries/<int:pk>/assign/", assigning.round_assign, name="round_assign"),
+    path("entries/<int:pk>/remove/", assigning.entry_remove, name="entry_remove"),
+    path("entries/<int:pk>/exclude/", assigning.entry_exclude, name="entry_exclude"),
+    path("entries/<int:pk>/include/", assigning.entry_include, name="entry_include"),
+    path("assignments/", assigning.assignment_list, name="assignment_list"),
+    path("assignments/<int:pk>/withdraw/", assigning.assignment_withdraw, name="assignment_withdraw"),
+    # rounds: an assessor's own work
+    path("my-assessments/", assigning.my_assessments, name="my_assessments"),
+    path("assignments/<int:pk>/answer/", assigning.assignment_answer, name="assignment_answer"),
+    # the roster of assessors
+    path("assessors/", roster.assessor_list, name="assessor_list"),
+    path("assessors/new/", roster.assessor_new, name="assessor_new"),
+    path("assessors/<int:pk>/", roster.assessor_detail, name="assessor_detail"),
+    path("assessors/<int:pk>/edit/", roster.assessor_edit, name="assessor_edit"),
+    path("assessors/<int:pk>/conflict/", roster.assessor_conflict, name="assessor_conflict"),
 ]

@@ -5,6 +5,7 @@ from assessments.models.judgements import Assessment, Rating, Score
 from assessments.models.rounds import (
     Affiliation,
     Assessor,
+    AssessorGrant,
     Assignment,
     AssignmentMove,
     ConflictOfInterest,
@@ -21,6 +22,7 @@ __all__ = [
     "Affiliation",
     "Assessment",
     "Assessor",
+    "AssessorGrant",
     "Assignment",
     "AssignmentMove",
     "ConflictOfInterest",

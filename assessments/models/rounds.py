@@ -2,7 +2,7 @@
 
 import pghistory
 import pgtrigger
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
@@ -13,8 +13,56 @@ from assessments import rules
 from assessments.models.indicators import IndicatorSet, SetVersion
 from secretariat.bilingual import Bilingual
 from secretariat.fields import JalaliDateField
-from secretariat.models import Agency, Move, User
+from secretariat.models import Agency, Move, RoleGrant, User
 from secretariat.rules import is_officer, represented_agencies
+
+# An assignment is "submitted" exactly while its assessment is, seen at the commit; one taken back because of a
+# conflict keeps its assessment on record. %s is the assignment's primary key in the firing table.
+SUBMITTED_TOGETHER = """
+    IF EXISTS (SELECT 1 FROM assessments_assignment g LEFT JOIN assessments_assessment a ON a.assignment_id = g.id
+               WHERE g.id = %s AND CASE WHEN a.submitted_at IS NULL THEN g.status = 'submitted'
+                                        ELSE g.status NOT IN ('submitted', 'withdrawn') END) THEN
+        RAISE EXCEPTION 'an assignment is submitted exactly when its assessment is' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+"""
+
+# Rounds whose assignments still bind; what a published round said is history that only an appeal answers.
+_LIVE_ROUND = "r.status IN ('draft', 'open', 'closed')"
+_ACTIVE = "g.status IN ('offered', 'accepted', 'submitted')"
+_TODAY = "(now() AT TIME ZONE 'Asia/Tehran')::date"
+
+
+def _no_live_assignment(tie, join, subjects):
+    """The body of a deferred trigger on a table of ties: at commit, no live assignment stands beside the new tie.
+
+    The assessor's row is locked here against the share lock of `no_assignment_with_a_conflict`: whichever of a tie and
+    an assignment comes second sees the first. `tie` selects the row as it stands at commit, `join` leads from it to
+    the assessor `p`, `subjects` says which subjects `s` it concerns.
+    """
+    return f"""
+        PERFORM 1 FROM assessments_assessor p {join} WHERE t.id = NEW.id ORDER BY p.id FOR NO KEY UPDATE OF p;
+        IF EXISTS (SELECT 1 FROM assessments_assessor p {join}
+                   JOIN assessments_assignment g ON g.assessor_id = p.id
+                   JOIN assessments_entry e ON e.id = g.entry_id
+                   JOIN assessments_round r ON r.id = e.round_id
+                   JOIN assessments_subject s ON s.id = e.subject_id
+                   WHERE t.id = NEW.id AND {tie} AND {subjects} AND {_ACTIVE} AND {_LIVE_ROUND}) THEN
+            RAISE EXCEPTION 'the assessor still judges what this tie forbids' USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NULL;
+    """
+
+
+def _tie_trigger(name, **words):
+    return pgtrigger.Trigger(
+        name=name,
+        level=pgtrigger.Row,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        timing=pgtrigger.Deferred,
+        func=_no_live_assignment(**words),
+    )
 
 
 class Subject(models.Model):
@@ -30,6 +78,20 @@ class Subject(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("subject"), _("subjects")
+        triggers = [
+            pgtrigger.Trigger(
+                name="owner_of_an_entered_subject_stays",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("agency_id"),
+                condition=pgtrigger.Q(old__agency_id__df=pgtrigger.F("new__agency_id")),
+                func="""
+                    IF EXISTS (SELECT 1 FROM assessments_entry WHERE subject_id = NEW.id) THEN
+                        RAISE EXCEPTION 'a subject in a round keeps its agency' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
+        ]
 
     def __str__(self):
         return self.title
@@ -86,6 +148,15 @@ class Round(models.Model):
     @property
     def is_open(self):
         return self.status == self.Status.OPEN
+
+    @property
+    def is_past_deadline(self):
+        return self.deadline < timezone.now()
+
+    @property
+    def is_provisional(self):
+        """Scores may still move while assessors work."""
+        return self.status in (self.Status.DRAFT, self.Status.OPEN)
 
 
 class RoundMove(Move):
@@ -158,6 +229,10 @@ class EntryQuerySet(models.QuerySet):
     def stale(self):
         return self.filter(inputs_version__gt=F("scored_version"))
 
+    def ranked(self):
+        """Those whose scores are part of the round's results."""
+        return self.filter(excluded_at=None)
+
 
 class Entry(models.Model):
     """A subject's place in a round; the row that knows whether its scores are up to date."""
@@ -172,6 +247,10 @@ class Entry(models.Model):
     scored_version = models.PositiveIntegerField(default=0, editable=False)
     inputs_changed_at = models.DateTimeField(null=True, editable=False)
     scored_at = models.DateTimeField(null=True, editable=False)
+    # Left out of the round's results by the secretariat, with the reason (too few assessors, a late withdrawal …).
+    excluded_at = models.DateTimeField(null=True, editable=False)
+    excluded_by = models.ForeignKey(User, models.PROTECT, null=True, editable=False, related_name="+")
+    excluded_why = models.CharField(_("why it was left out"), max_length=500, blank=True, editable=False)
 
     objects = EntryQuerySet.as_manager()
 
@@ -181,6 +260,11 @@ class Entry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["round", "subject"], name="subject_once_in_a_round"),
             models.CheckConstraint(condition=Q(scored_version__lte=F("inputs_version")), name="scored_never_ahead_of_inputs"),
+            models.CheckConstraint(
+                condition=Q(excluded_at=None, excluded_by=None, excluded_why="")
+                | (Q(excluded_at__isnull=False, excluded_by__isnull=False) & ~Q(excluded_why="")),
+                name="excluded_with_a_reason",
+            ),
         ]
         indexes = [
             models.Index(fields=["inputs_changed_at"], condition=Q(inputs_version__gt=F("scored_version")), name="entry_stale")
@@ -216,6 +300,30 @@ class Measurement(models.Model):
             ),
             models.CheckConstraint(condition=Q(target=None) | Q(target__gt=0), name="target_positive"),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="measurement_fits_its_indicator",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="""
+                    IF NOT EXISTS (
+                        SELECT 1 FROM assessments_indicator i
+                        JOIN assessments_scale s ON s.id = i.scale_id
+                        JOIN assessments_entry e ON e.id = NEW.entry_id
+                        JOIN assessments_sheetpart p ON p.sheet_id = e.sheet_id AND p.version_id = i.version_id
+                        WHERE i.id = NEW.indicator_id AND i.rater = 'secretariat'
+                          AND (i.allow_na OR NOT NEW.not_applicable)
+                          AND (NEW.value IS NULL OR NEW.value >= s.minimum)
+                          AND (NEW.value IS NULL OR s.maximum IS NULL OR NEW.value <= s.maximum)
+                          AND (NEW.value IS NULL OR s.kind NOT IN ('ordinal', 'inverse', 'boolean')
+                               OR mod(NEW.value - s.minimum, s.step) = 0)
+                          AND (s.kind <> 'ratio' OR NEW.value IS NULL OR NEW.target IS NOT NULL)) THEN
+                        RAISE EXCEPTION 'a measurement must fit its indicator and its scale' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
+        ]
 
     def __str__(self):
         return f"{self.indicator_id}: {self.value}"
@@ -237,6 +345,7 @@ class Assessor(models.Model):
     capacity = models.PositiveSmallIntegerField(_("products at one time"), default=15)
     is_active = models.BooleanField(_("active"), default=True)
     joined_at = models.DateTimeField(auto_now_add=True)
+    version = models.PositiveIntegerField(default=1, editable=False)  # raised by every save of the form: the optimistic lock
 
     field = Bilingual("field")
     objects = AssessorQuerySet.as_manager()
@@ -255,6 +364,10 @@ class AffiliationQuerySet(models.QuerySet):
 
     def current(self):
         return self.on(timezone.localdate())
+
+    def binding(self):
+        """Ties that forbid judging: those in force and those that are to begin."""
+        return self.filter(Q(until=None) | Q(until__gte=timezone.localdate()))
 
 
 class AffiliationManager(jManager.from_queryset(AffiliationQuerySet)):
@@ -281,9 +394,22 @@ class Affiliation(models.Model):
                 condition=Q(since=None) | Q(until=None) | Q(until__gte=F("since")), name="affiliation_ends_after_it_begins"
             ),
         ]
+        triggers = [
+            _tie_trigger(
+                "affiliation_leaves_no_live_assignment",
+                join="JOIN assessments_affiliation t ON t.assessor_id = p.id",
+                tie=f"(t.until IS NULL OR t.until >= {_TODAY})",
+                subjects="s.agency_id = t.agency_id",
+            )
+        ]
 
     def __str__(self):
         return f"{self.assessor} – {self.agency}"
+
+    def save(self, *args, **kwargs):
+        # The row and the recusals that follow from it (see services.roster) stand or fall together.
+        with transaction.atomic():
+            super().save(*args, **kwargs)
 
 
 @pghistory.track()
@@ -304,9 +430,40 @@ class ConflictOfInterest(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("conflict of interest"), _("conflicts of interest")
         constraints = [models.UniqueConstraint(fields=["assessor", "subject"], name="conflict_named_once")]
+        triggers = [
+            _tie_trigger(
+                "conflict_leaves_no_live_assignment",
+                join="JOIN assessments_conflictofinterest t ON t.assessor_id = p.id",
+                tie="true",
+                subjects="s.id = t.subject_id",
+            )
+        ]
 
     def __str__(self):
         return f"{self.assessor} – {self.subject}"
+
+    def save(self, *args, **kwargs):
+        # The row and the recusals that follow from it (see services.roster) stand or fall together.
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+
+
+class AssessorGrant(RoleGrant):
+    """Roles as this room sees them: a role in an agency is a tie to it. Holds only the trigger; the ground floor
+    knows nothing of assessors."""
+
+    class Meta:
+        proxy = True
+        verbose_name, verbose_name_plural = _("role of an assessor"), _("roles of assessors")
+        triggers = [
+            _tie_trigger(
+                "role_leaves_no_live_assignment",
+                join="""JOIN secretariat_rolegrant t ON t.user_id = p.user_id
+                        LEFT JOIN secretariat_unit u ON u.id = t.unit_id""",
+                tie="(t.until IS NULL OR t.until > now())",
+                subjects="s.agency_id = coalesce(t.agency_id, u.agency_id)",
+            )
+        ]
 
 
 class AssignmentQuerySet(models.QuerySet):
@@ -346,6 +503,7 @@ class Assignment(models.Model):
             models.UniqueConstraint(fields=["entry", "assessor"], name="assessor_once_an_entry"),
             models.UniqueConstraint(fields=["entry", "alias"], name="alias_unique_in_entry"),
             models.CheckConstraint(condition=Q(status__in=rules.AssignmentStatus.values), name="assignment_status_known"),
+            models.CheckConstraint(condition=Q(alias__gt=0), name="alias_positive"),
         ]
         indexes = [models.Index(fields=["assessor", "status"], name="assignment_of_assessor")]
         triggers = [
@@ -355,22 +513,52 @@ class Assignment(models.Model):
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("entry_id", "assessor_id", "status"),
                 condition=pgtrigger.Q(new__status__in=["offered", "accepted", "submitted"]),
                 declare=[("owner", "bigint"), ("thing", "bigint"), ("person", "bigint")],
-                func="""
+                func=f"""
                     SELECT s.agency_id, s.id INTO owner, thing FROM assessments_entry e
                         JOIN assessments_subject s ON s.id = e.subject_id WHERE e.id = NEW.entry_id;
+                    -- FOR SHARE: no tie is added between this look and our commit. An assignment that was active before
+                    -- needs no lock (and taking it here could end in a deadlock): a tie's recusal waits for its row.
+                    IF TG_OP = 'INSERT' OR OLD.status NOT IN ('offered', 'accepted', 'submitted')
+                       OR (OLD.entry_id, OLD.assessor_id) <> (NEW.entry_id, NEW.assessor_id) THEN
+                        PERFORM 1 FROM assessments_assessor WHERE id = NEW.assessor_id FOR SHARE;
+                    END IF;
                     SELECT user_id INTO person FROM assessments_assessor WHERE id = NEW.assessor_id;
                     IF EXISTS (SELECT 1 FROM assessments_affiliation a WHERE a.assessor_id = NEW.assessor_id AND a.agency_id = owner
-                               AND (a.since IS NULL OR a.since <= current_date) AND (a.until IS NULL OR a.until >= current_date))
+                               AND (a.until IS NULL OR a.until >= {_TODAY}))
                        OR EXISTS (SELECT 1 FROM secretariat_rolegrant g LEFT JOIN secretariat_unit u ON u.id = g.unit_id
                                   WHERE g.user_id = person AND coalesce(g.agency_id, u.agency_id) = owner
-                                  AND g.since <= now() AND (g.until IS NULL OR g.until > now()))
+                                  AND (g.until IS NULL OR g.until > now()))
                        OR EXISTS (SELECT 1 FROM assessments_conflictofinterest c
                                   WHERE c.assessor_id = NEW.assessor_id AND c.subject_id = thing) THEN
                         RAISE EXCEPTION 'the assessor has a conflict of interest' USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;
                 """,
-            )
+            ),
+            pgtrigger.Trigger(
+                name="judged_while_the_round_is_open",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("status"),
+                condition=pgtrigger.Q(new__status__in=["accepted", "submitted"])
+                & pgtrigger.Q(old__status__df=pgtrigger.F("new__status")),
+                declare=[("state", "text")],
+                func="""
+                    -- FOR SHARE: the round is not closed between this look and our commit.
+                    SELECT r.status INTO state FROM assessments_round r JOIN assessments_entry e ON e.round_id = r.id
+                        WHERE e.id = NEW.entry_id FOR SHARE OF r;
+                    IF state <> 'open' THEN
+                        RAISE EXCEPTION 'the round is not open for assessment' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="submitted_together_with_its_assessment",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),
+                timing=pgtrigger.Deferred,
+                func=SUBMITTED_TOGETHER % "NEW.id",
+            ),
         ]
 
     def __str__(self):

@@ -1,0 +1,258 @@
+"""What officers and assessors type about rounds, assignments and the roster."""
+
+import datetime
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from assessments import rules
+from assessments.models import IndicatorSet
+from secretariat.calendar import TEHRAN, day_of, today
+from secretariat.errors import RuleBroken
+from secretariat.fields import CanonicalCharField, JalaliDateFormField, NumberFormField, WholeNumberFormField
+from secretariat.models import Agency, User
+
+
+def _text(label, *, rows=None, language=None, **options):
+    attrs = {"fa": {"lang": "fa", "dir": "rtl"}, "en": {"lang": "en", "dir": "ltr"}, None: {"dir": "auto"}}[language]
+    widget = forms.Textarea({**attrs, "rows": rows}) if rows else forms.TextInput(attrs)
+    return CanonicalCharField(label=label, widget=widget, **options)
+
+
+class EndOfDayField(JalaliDateFormField):
+    """A day, given as its last moment in Tehran: whoever works on the last day is not late."""
+
+    def clean(self, value):
+        day = super().clean(value)
+        return day and datetime.datetime.combine(day_of(day), datetime.time(23, 59, 59), TEHRAN)
+
+
+class RoundForm(forms.Form):
+    """A round in preparation, or what may still be written of an open one."""
+
+    title_fa = _text(_("Title (Persian)"), language="fa", max_length=200)
+    title_en = _text(_("Title (English)"), language="en", max_length=200, required=False)
+    deadline = EndOfDayField(
+        label=_("Deadline of the assessors"),
+        min_value=today,
+        help_text=_("Until the end of this day assessments can be submitted."),
+    )
+    panel_size = WholeNumberFormField(
+        label=_("Assessors for each product"),
+        min_value=rules.LEAST_PANEL,
+        max_value=15,
+        initial=rules.LEAST_PANEL,
+        help_text=_("At least three, so that one opinion alone decides nothing."),
+    )
+    is_blind = forms.BooleanField(
+        label=_("Blind: the assessor is not told whose product it is"), required=False
+    )
+    note = _text(_("Note to the assessors"), rows=4, required=False, max_length=4000)
+
+    def __init__(self, *args, names=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in set(self.fields) - set(names or self.fields):
+            del self.fields[name]
+
+    @classmethod
+    def of(cls, round_, data=None, names=()):
+        """The form of a round, with only the fields that its state lets change."""
+        initial = {name: getattr(round_, name) for name in names}
+        if "deadline" in initial:
+            initial["deadline"] = day_of(round_.deadline)
+        return cls(data, names=names, initial=initial)
+
+
+class ExtendForm(forms.Form):
+    """More time for the assessors."""
+
+    deadline = EndOfDayField(label=_("New deadline"), min_value=today, help_text=_("Until the end of this day."))
+    why = _text(_("Reason"), rows=3, max_length=1000)
+
+
+class ReasonForm(forms.Form):
+    """Why something is done."""
+
+    why = _text(_("Reason"), rows=3, max_length=1000)
+
+    def __init__(self, *args, required=True, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["why"].required = required
+
+
+class AnswerForm(forms.Form):
+    """An assessor's answer to an invitation; the declaration comes before anything of the product is shown."""
+
+    CONFLICTS = (
+        ("none", _("I have no family, business, employment or other tie that could colour my judgement.")),
+        ("conflict", _("I have such a tie, or it could look so.")),
+    )
+    declaration = forms.ChoiceField(
+        label=_("Conflict of interest"), choices=CONFLICTS, widget=forms.RadioSelect, required=False
+    )
+    why = _text(
+        _("Reason for declining"), rows=3, required=False, max_length=300, help_text=_("Only if you decline. The secretariat reads it.")
+    )
+
+    def clean(self):
+        found = super().clean()
+        decision = self.data.get("decision")
+        if decision not in ("accept", "decline"):
+            raise forms.ValidationError(_("Choose whether you accept or decline."))
+        if decision == "accept" and not found.get("declaration"):
+            self.add_error("declaration", _("Declare this before you accept."))
+        if decision == "accept" and found.get("declaration") == "conflict":
+            self.add_error("declaration", _("With a conflict of interest you cannot accept. Please decline."))
+        if decision == "decline" and not found.get("why"):
+            self.add_error("why", _("Write the reason."))
+        found["decision"] = decision
+        return found
+
+
+class AssessorForm(forms.Form):
+    """A person on the roster; `user` is asked only for a new one."""
+
+    user = forms.ModelChoiceField(label=_("Person"), queryset=User.objects.none(), empty_label=_("Choose a person"))
+    field_fa = _text(_("Field of expertise (Persian)"), language="fa", max_length=200, required=False)
+    field_en = _text(_("Field of expertise (English)"), language="en", max_length=200, required=False)
+    capacity = WholeNumberFormField(
+        label=_("Products at one time"),
+        min_value=1,
+        max_value=200,
+        initial=15,
+        help_text=_("Nobody is asked for more than this at once."),
+    )
+    is_active = forms.BooleanField(label=_("May be asked at present"), required=False, initial=True)
+    expertise = forms.ModelMultipleChoiceField(
+        label=_("Assesses by these indicator sets"),
+        queryset=IndicatorSet.objects.all(),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+
+    def __init__(self, *args, new=False, **kwargs):
+        super().__init__(*args, **kwargs)
+        if new:
+            self.fields["user"].queryset = User.objects.filter(assessor=None, is_active=True).order_by("sort_key")
+        else:
+            del self.fields["user"]
+
+
+class AffiliationForm(forms.Form):
+    """One tie to an agency."""
+
+    id = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    agency = forms.ModelChoiceField(label=_("Agency"), queryset=Agency.objects.all(), required=False, empty_label=_("Choose an agency"))
+    since = JalaliDateFormField(label=_("From"), required=False)
+    until = JalaliDateFormField(label=_("Until"), required=False)
+    note = _text(_("Note"), max_length=200, required=False)
+
+    def clean(self):
+        found = super().clean()
+        since, until = found.get("since"), found.get("until")
+        if since and until and until < since:
+            self.add_error("until", _("This is before the beginning."))
+        if not found.get("agency") and (since or until or found.get("note")):
+            self.add_error("agency", _("Choose an agency."))
+        return found
+
+
+class _AffiliationFormSet(forms.BaseFormSet):
+    def wanted(self):
+        """The ties to keep, as `services.roster` takes them."""
+        return [
+            {name: form.cleaned_data.get(name) for name in ("id", "agency", "since", "until", "note")}
+            for form in self.forms
+            if form.cleaned_data.get("agency") and not form.cleaned_data.get("DELETE")
+        ]
+
+
+AffiliationFormSet = forms.formset_factory(AffiliationForm, formset=_AffiliationFormSet, extra=2, can_delete=True, max_num=40)
+
+
+class ConflictForm(forms.Form):
+    """A conflict of interest that staff records for one subject."""
+
+    subject = forms.ModelChoiceField(label=_("Product"), queryset=None, empty_label=_("Choose a product"))
+    reason = _text(_("Reason"), rows=2, max_length=300)
+
+    def __init__(self, *args, subjects, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["subject"].queryset = subjects
+
+
+# --- the grid of measurements --------------------------------------------------------------------
+
+
+class MeasuredLine:
+    """One value of the grid: what is shown, what was typed, and what is wrong with it."""
+
+    def __init__(self, row, data=None):
+        self.entry, self.indicator, self.measurement = row.entry, row.indicator, row.measurement
+        self.key = f"{row.entry.pk}-{row.indicator.pk}"
+        self.stands = self._standing()
+        self.errors = {}
+        self.typed = self.stands if data is None else {
+            "value": data.get(f"value-{self.key}", "").strip(),
+            "target": data.get(f"target-{self.key}", "").strip(),
+            "na": "1" if data.get(f"na-{self.key}") else "",
+            "note": data.get(f"note-{self.key}", "").strip(),
+        }
+        self.was = self.stands_text if data is None else data.get(f"was-{self.key}", "")
+        self.is_sent = data is not None and f"was-{self.key}" in data
+
+    def _standing(self):
+        row = self.measurement
+        if row is None:
+            return {"value": "", "target": "", "na": "", "note": ""}
+        return {
+            "value": _plain(row.value),
+            "target": _plain(row.target),
+            "na": "1" if row.not_applicable else "",
+            "note": row.note,
+        }
+
+    @property
+    def stands_text(self):
+        return _joined(self.stands)
+
+    @property
+    def is_ratio(self):
+        return self.indicator.scale.kind == "ratio"
+
+    @property
+    def levels(self):
+        """The levels to choose from as (text of the value, word); none where a number is typed."""
+        return [(_plain(level.value), level.word) for level in self.indicator.scale.levels]
+
+    @property
+    def is_changed(self):
+        return self.is_sent and _joined(self.typed) != self.was
+
+    def read(self):
+        """The typed values for `services.rounds.set_measurement`; fills `errors` and gives None when they cannot be read."""
+        if self.was != self.stands_text:
+            self.errors["value"] = _("Somebody else wrote this value meanwhile. Compare and save again.")
+            self.was = self.stands_text
+            return None
+        found = {"not_applicable": bool(self.typed["na"]), "note": self.typed["note"][:300]}
+        for name in ("value", "target"):
+            try:
+                found[name] = NumberFormField(required=False, max_digits=14, decimal_places=4).clean(self.typed[name])
+            except forms.ValidationError as error:
+                self.errors[name] = error.messages[0]
+        if found["not_applicable"] and found.get("value") is not None:
+            self.errors["value"] = _("Either a value or “not applicable”.")
+        return None if self.errors else found
+
+    def refuse(self, broken: RuleBroken):
+        self.errors[broken.field if broken.field in ("value", "target") else "value"] = broken.message
+
+
+def _plain(number):
+    """A stored number as it is typed: without trailing zeros."""
+    return "" if number is None else format(number.normalize(), "f")
+
+
+def _joined(values):
+    return "|".join(values[name] for name in ("value", "target", "na", "note"))

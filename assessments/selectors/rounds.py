@@ -1,0 +1,284 @@
+"""Rounds as they are read: how far the work is, who could be asked, what stands in the way of the results."""
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+from django.db.models import Count, F, FilteredRelation, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from assessments import rules
+from assessments.models import Assessor, Assignment, Entry, Indicator, Measurement, Round, SheetPart
+from assessments.selectors.conflicts import conflicts
+from secretariat.calendar import digits, reads_persian
+from secretariat.models import RoleGrant
+
+_A = rules.AssignmentStatus
+
+
+def _assignments(*statuses):
+    return Count("assignments", filter=Q(assignments__status__in=statuses), distinct=True)
+
+
+def rounds_with_counts(user):
+    """Rounds that `user` may see, each with the number of its entries and of its assignments by state."""
+    path = "entries__assignments"
+
+    def count(*statuses):
+        return Count(path, filter=Q(**{f"{path}__status__in": statuses}), distinct=True)
+
+    return Round.objects.visible_to(user).annotate(
+        entry_count=Count("entries", distinct=True),
+        submitted_count=count(_A.SUBMITTED),
+        active_count=count(*rules.ACTIVE_ASSIGNMENTS),
+    )
+
+
+def entries_with_progress(entries):
+    """Entries with the number of their assignments by state, `missing` of the panel, and the total score."""
+    return (
+        entries.select_related("subject__agency", "round")
+        .annotate(
+            offered_count=_assignments(_A.OFFERED),
+            accepted_count=_assignments(_A.ACCEPTED),
+            declined_count=_assignments(_A.DECLINED),
+            withdrawn_count=_assignments(_A.WITHDRAWN),
+            submitted_count=_assignments(_A.SUBMITTED),
+            active_count=_assignments(*rules.ACTIVE_ASSIGNMENTS),
+        )
+        .annotate(missing=F("round__panel_size") - F("active_count"))
+    )
+
+
+def with_root_scores(entries):
+    """Entries with their total score as `score`, `low`, `high`, `raters`, `coverage`, `gate_failed` (all None without one)."""
+    root = FilteredRelation("scores", condition=Q(scores__part=None, scores__indicator=None))
+    columns = {"score": "value", "low": "low", "high": "high", "raters": "raters", "coverage": "coverage"}
+    return entries.annotate(root=root).annotate(
+        **{name: F(f"root__{column}") for name, column in columns.items()}, gate=F("root__gate_failed")
+    )
+
+
+def results(round_):
+    """The entries of a round with their total scores."""
+    return with_root_scores(Entry.objects.filter(round=round_)).select_related("subject__agency")
+
+
+class Places:
+    """Ranks in a round by total score: equal scores share one; what was left out or has no score has none. One query."""
+
+    def __init__(self, round_):
+        scores = results(round_).filter(excluded_at=None, score__isnull=False).order_by("score")
+        self.rising = list(scores.values_list("score", flat=True))
+
+    def of(self, entry):
+        if entry.score is None or entry.excluded_at:
+            return None
+        return len(self.rising) - bisect_right(self.rising, entry.score) + 1
+
+
+def panel_warnings(round_):
+    """Entries whose panel is smaller than the round asks for, with how many assessors are missing."""
+    entries = entries_with_progress(round_.entries.ranked())
+    return list(entries.filter(missing__gt=0).order_by("pk"))
+
+
+# --- measurements --------------------------------------------------------------------------------
+
+
+@dataclass
+class MeasurementRow:
+    """One value to be measured: an indicator of an entry's sheet, and what was measured so far (or None)."""
+
+    entry: Entry
+    indicator: Indicator
+    measurement: Measurement | None
+
+
+def measurement_rows(entries):
+    """What the secretariat measures for these entries, in the order of their sheets. Three queries."""
+    entries = list(entries)
+    sheets = {entry.sheet_id for entry in entries}
+    parts = SheetPart.objects.filter(sheet__in=sheets).order_by("sheet", "position").values_list("sheet", "version")
+    measured = Indicator.objects.filter(rater=Indicator.Rater.SECRETARIAT, scale__isnull=False)
+    by_version = {}
+    for indicator in measured.filter(version__sheet_parts__sheet__in=sheets).distinct().select_related("scale", "parent"):
+        by_version.setdefault(indicator.version_id, []).append(indicator)
+    by_sheet = {}
+    for sheet, version in parts:
+        by_sheet.setdefault(sheet, []).extend(by_version.get(version, ()))
+    found = {(row.entry_id, row.indicator_id): row for row in Measurement.objects.filter(entry__in=entries)}
+    return [
+        MeasurementRow(entry, indicator, found.get((entry.pk, indicator.pk)))
+        for entry in entries
+        for indicator in by_sheet.get(entry.sheet_id, ())
+    ]
+
+
+# --- may the results stand? ----------------------------------------------------------------------
+
+
+def why_not_publishable(round_):
+    """Sentences naming what keeps the results from standing; none when all is well."""
+    entries = list(entries_with_progress(round_.entries.ranked()).order_by("pk"))
+    if not entries:
+        return [_("No product takes part in the results.")]
+    problems = []
+    if few := [entry for entry in entries if entry.submitted_count < rules.LEAST_PANEL]:
+        problems.append(
+            _("Fewer than %(least)s assessments were submitted for: %(titles)s.")
+            % {"least": digits(rules.LEAST_PANEL), "titles": _titles(few)}
+        )
+    missing = {row.entry.pk: row.entry for row in measurement_rows(entries) if row.measurement is None}
+    if missing:
+        problems.append(_("Measurements of the secretariat are missing for: %(titles)s.") % {"titles": _titles(missing.values())})
+    if stale := [entry for entry in entries if entry.is_stale]:
+        problems.append(_("Scores are still being computed for: %(titles)s.") % {"titles": _titles(stale)})
+    return problems
+
+
+def _titles(entries, most=12):
+    entries = list(entries)
+    named = "، ".join if reads_persian() else ", ".join
+    text = named(f"«{e.subject}»" if reads_persian() else f"“{e.subject}”" for e in entries[:most])
+    rest = len(entries) - most
+    if rest > 0:
+        text += " " + ngettext("and %(count)s more", "and %(count)s more", rest) % {"count": digits(rest)}
+    return text
+
+
+# --- whom to ask ---------------------------------------------------------------------------------
+
+
+@dataclass
+class PlanLine:
+    """One pair of entry and assessor: `refusal` says why they cannot be joined; `former` is an answered, ended assignment."""
+
+    entry: Entry
+    assessor: Assessor
+    refusal: str | None = None
+    former: Assignment | None = None
+
+
+def assessors_with_load(assessors):
+    """Assessors with `load`: products they are asked about or at work on now."""
+    busy = Q(
+        assignments__status__in=rules.PENDING_ASSIGNMENTS, assignments__entry__round__status__in=rules.EDITABLE_ROUNDS
+    )
+    return assessors.select_related("user").annotate(load=Count("assignments", filter=busy, distinct=True))
+
+
+def plan(round_, pairs):
+    """What would come of asking: a PlanLine for each (entry pk, assessor pk) pair; pairs that do not exist are left out.
+
+    The number of queries does not depend on the number of pairs. Capacity is counted along the list.
+    """
+    entries = {e.pk: e for e in Entry.objects.filter(round=round_, pk__in={p[0] for p in pairs}).select_related("subject")}
+    assessors = {a.pk: a for a in assessors_with_load(Assessor.objects.filter(pk__in={p[1] for p in pairs}))}
+    barred = conflicts({entry.subject for entry in entries.values()}, assessors.values())
+    present = {
+        (row.entry_id, row.assessor_id): row for row in Assignment.objects.filter(entry__in=entries, assessor__in=assessors)
+    }
+    insiders = _insiders(assessors.values())
+    lines, load = [], {pk: assessor.load for pk, assessor in assessors.items()}
+    for pair in pairs:
+        if pair[0] not in entries or pair[1] not in assessors:
+            continue
+        entry, assessor = entries[pair[0]], assessors[pair[1]]
+        line = PlanLine(entry, assessor, former=present.get(pair))
+        line.refusal = _refusal(line, barred, insiders, load[assessor.pk])
+        if line.refusal is None:
+            load[assessor.pk] += 1
+        lines.append(line)
+    return lines
+
+
+def _insiders(assessors):
+    """Users among the assessors who work in the secretariat: they read every rating as it comes in."""
+    users = [assessor.user for assessor in assessors]
+    staff = RoleGrant.objects.current().filter(user__in=users, role__in=RoleGrant.SECRETARIAT_ROLES)
+    return {user.pk for user in users if user.is_superuser} | set(staff.values_list("user", flat=True))
+
+
+def _refusal(line, barred, insiders, load):
+    """Why this assessor is not asked about this entry, or None."""
+    if line.assessor.user_id in insiders:
+        return _("Works in the secretariat and can read the others' ratings.")
+    if reason := barred.get((line.entry.subject_id, line.assessor.pk)):
+        return _("Conflict of interest: %(reason)s") % {"reason": reason}
+    if line.former is not None and line.former.status in rules.ACTIVE_ASSIGNMENTS:
+        return _("Is asked already.")
+    if not (line.assessor.is_active and line.assessor.user.is_active):
+        return _("Is not active at present.")
+    if load >= line.assessor.capacity:
+        return ngettext(
+            "Is at work on %(count)s product already, as many as agreed.",
+            "Is at work on %(count)s products already, as many as agreed.",
+            load,
+        ) % {"count": digits(load)}
+    return None
+
+
+@dataclass
+class Candidate:
+    """Somebody who may be asked about an entry, with what speaks for and against it."""
+
+    assessor: Assessor
+    matches: int  # how many of the sheet's indicator sets are named as his expertise
+    refusal: str | None
+    former: Assignment | None
+    expertise: list = field(default_factory=list)
+
+
+def candidates(entry):
+    """Every active assessor for one entry, the fittest first and those who must not judge it last."""
+    wanted = set(SheetPart.objects.filter(sheet=entry.sheet_id).values_list("version__set", flat=True))
+    roster = list(assessors_with_load(Assessor.objects.active()).prefetch_related("expertise"))
+    barred, insiders = conflicts([entry.subject], roster), _insiders(roster)
+    present = {row.assessor_id: row for row in Assignment.objects.filter(entry=entry)}
+    found = []
+    for assessor in roster:
+        former = present.get(assessor.pk)
+        if former is not None and former.status in rules.ACTIVE_ASSIGNMENTS:
+            continue
+        line = PlanLine(entry, assessor, former=former)
+        expertise = [set_ for set_ in assessor.expertise.all() if set_.pk in wanted]
+        found.append(Candidate(assessor, len(expertise), _refusal(line, barred, insiders, assessor.load), former, expertise))
+    return sorted(found, key=lambda c: (c.refusal is not None, -c.matches, c.assessor.load, c.assessor.user.sort_key or ""))
+
+
+# --- an assessor's own work ----------------------------------------------------------------------
+
+
+@dataclass
+class MyWork:
+    """An assessor's assignments by what they ask of him."""
+
+    to_answer: list
+    to_do: list
+    done: list
+    past: list
+
+
+def my_work(user):
+    """The assignments of `user`, the most urgent first; of rounds in preparation nothing is told yet. One query."""
+    rows = (
+        Assignment.objects.filter(assessor__user=user)
+        .exclude(entry__round__status=rules.RoundStatus.DRAFT)
+        .select_related("entry__subject__agency", "entry__round", "assessment")
+        .order_by("entry__round__deadline", "pk")
+    )
+    work = MyWork([], [], [], [])
+    for row in rows:
+        is_open = row.entry.round.is_open
+        if row.status == _A.SUBMITTED:
+            work.done.append(row)
+        elif is_open and row.status == _A.OFFERED:
+            work.to_answer.append(row)
+        elif is_open and row.status == _A.ACCEPTED:
+            work.to_do.append(row)
+        else:
+            work.past.append(row)
+    work.done.reverse()
+    work.past.reverse()
+    return work

@@ -1,0 +1,440 @@
+"""Running a round: what is judged in it, until when, who is asked, and when its results stand."""
+
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Max
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from assessments import rules
+from assessments.models import (
+    Assessment,
+    Assessor,
+    Assignment,
+    AssignmentMove,
+    ConflictOfInterest,
+    Entry,
+    Indicator,
+    Measurement,
+    Round,
+    SetVersion,
+    Sheet,
+    SheetPart,
+    Subject,
+)
+from assessments.selectors import rounds as selectors
+from assessments.services import scores
+from assessments.services.roster import only_officers, set_conflict
+from secretariat.bilingual import both
+from secretariat.calendar import digits
+from secretariat.errors import RuleBroken, Stale
+from secretariat.services.notices import tell, tell_agency, tell_officers
+from secretariat.workflow import advance
+
+Status = rules.RoundStatus
+# What may be written in which state of the round; the deadline of an open round is moved by extend_deadline alone.
+WRITABLE = {
+    Status.DRAFT: ("title_fa", "title_en", "deadline", "panel_size", "is_blind", "note"),
+    Status.OPEN: ("title_fa", "title_en", "panel_size", "note"),
+}
+
+ASKED = gettext_lazy("You are asked to assess “%(title)s” until %(deadline)s. Please accept or decline.")
+ASKED_MANY = gettext_lazy(
+    "You are asked to assess %(count)s products in “%(round)s” until %(deadline)s. Please accept or decline each."
+)
+WITHDRAWN = gettext_lazy("You need not assess “%(title)s” any more. Reason: %(why)s")
+DECLINED = gettext_lazy("%(name)s declined to assess “%(title)s”. Reason: %(why)s")
+EXTENDED = gettext_lazy("The deadline of “%(round)s” is now %(deadline)s. Reason: %(why)s")
+CANCELLED = gettext_lazy("The round “%(round)s” was cancelled; nothing more is asked of you. Reason: %(why)s")
+REOPENED = gettext_lazy("The round “%(round)s” was opened again until %(deadline)s.")
+PUBLISHED = gettext_lazy("The results of “%(round)s”, in which “%(title)s” took part, stand.")
+
+
+class NotPublishable(RuleBroken):
+    """The results cannot stand yet; `problems` are sentences, one a reason."""
+
+    def __init__(self, problems):
+        super().__init__(" ".join(problems))
+        self.problems = problems
+
+
+# --- the round itself ----------------------------------------------------------------------------
+
+
+@transaction.atomic
+def create_round(*, by, **fields):
+    """Make a round in preparation."""
+    only_officers(by)
+    return Round.objects.create(created_by=by, **fields)
+
+
+@transaction.atomic
+def edit_round(round_id, *, by, version, **fields):
+    """Save the form of a round; what its state does not let change is refused, not passed over."""
+    only_officers(by)
+    round_ = _lock_round(round_id)
+    if round_.version != version:
+        raise Stale(_("Somebody else saved this round while you were working. Nothing of yours was saved yet."), round_)
+    allowed = WRITABLE.get(round_.status, ())
+    changed = [name for name, value in fields.items() if getattr(round_, name) != value]
+    for name in changed:
+        if name not in allowed:
+            raise RuleBroken(
+                _("This can no longer be changed: the round is “%(state)s”.") % {"state": round_.get_status_display()},
+                field=name,
+            )
+        setattr(round_, name, fields[name])
+    round_.version += 1
+    round_.save(update_fields=[*changed, "version"])
+    return round_
+
+
+@transaction.atomic
+def extend_deadline(round_id, deadline, *, by, why):
+    """Give the assessors of an open round more time; leaves a row in the round's trail and tells those still at work."""
+    only_officers(by)
+    round_ = _lock_round(round_id)
+    why = why.strip()
+    if round_.status != Status.OPEN:
+        raise RuleBroken(_("Only the deadline of an open round is extended."))
+    if deadline <= max(round_.deadline, timezone.now()):
+        raise RuleBroken(_("Choose a time later than now and later than the present deadline."), field="deadline")
+    if not why:
+        raise RuleBroken(_("Write the reason."), field="why")
+    Round.objects.filter(pk=round_.pk).update(deadline=deadline, version=round_.version + 1)
+    round_.refresh_from_db()
+    round_.moves.create(action="extend", source=round_.status, target=round_.status, by=by, why=why)
+    _tell_pending(round_, "round_extended", EXTENDED, round=round_, deadline=deadline, why=why)
+    return round_
+
+
+@transaction.atomic
+def move_round(round_id, action, *, by, why=""):
+    """Open, close, reopen, publish or cancel a round."""
+    only_officers(by)
+    round_ = _lock_round(round_id)
+    if round_.status in round_.MOVES[action].sources:
+        if action == "close":
+            _check_close(round_, why)
+        if action == "publish" and (problems := selectors.why_not_publishable(round_)):
+            raise NotPublishable(problems)
+    moved = advance(Round.objects.all(), round_id, action, by=by, why=why)
+    _tell_move(moved, action, why.strip())
+    return moved
+
+
+def _check_close(round_, why):
+    """Before the deadline, with assessors still at work, a round is closed only for a stated reason."""
+    pending = Assignment.objects.filter(entry__round=round_, status__in=rules.PENDING_ASSIGNMENTS).count()
+    if pending and not round_.is_past_deadline and not why.strip():
+        raise RuleBroken(
+            ngettext(
+                "%(count)s assessment is still awaited and the deadline has not passed. To close the round now, write the reason.",
+                "%(count)s assessments are still awaited and the deadline has not passed. To close the round now, write the reason.",
+                pending,
+            )
+            % {"count": digits(pending)},
+            field="why",
+        )
+
+
+def _tell_move(round_, action, why):
+    if action == "open":
+        offered = Assignment.objects.filter(entry__round=round_, status=rules.AssignmentStatus.OFFERED)
+        _tell_asked(round_, offered.select_related("assessor__user", "entry__subject"))
+    elif action == "reopen":
+        _tell_pending(round_, "round_reopened", REOPENED, round=round_, deadline=round_.deadline)
+    elif action == "cancel" and round_.moves.filter(action="open").exists():
+        _tell_pending(round_, "round_cancelled", CANCELLED, round=round_, why=why)
+    elif action == "publish":
+        for entry in round_.entries.ranked().select_related("subject"):
+            tell_agency(
+                entry.subject.agency_id,
+                "round_published",
+                *both(PUBLISHED, round=round_, title=entry.subject),
+                once=f"published:{entry.pk}",
+            )
+
+
+def _tell_pending(round_, kind, text, **values):
+    """Tell every assessor who still owes an answer or an assessment."""
+    pending = Assessor.objects.filter(
+        assignments__entry__round=round_, assignments__status__in=rules.PENDING_ASSIGNMENTS
+    ).distinct()
+    fa, en = both(text, **values)
+    for assessor in pending.select_related("user"):
+        tell(assessor.user, kind, fa, en, link=reverse("my_assessments"))
+
+
+def _tell_asked(round_, assignments):
+    """One notice a person, however many products he is asked about."""
+    asked = {}
+    for assignment in assignments:
+        asked.setdefault(assignment.assessor, []).append(assignment)
+    for assessor, group in asked.items():
+        if len(group) == 1:
+            texts = both(ASKED, title=group[0].entry.subject, deadline=round_.deadline)
+            link = reverse("assignment_answer", args=[group[0].pk])
+        else:
+            texts = both(ASKED_MANY, count=len(group), round=round_, deadline=round_.deadline)
+            link = reverse("my_assessments")
+        tell(assessor.user, "assignment_offered", *texts, link=link)
+
+
+def _lock_round(round_id):
+    return Round.objects.select_for_update(of=("self",), no_key=True).get(pk=round_id)
+
+
+def _lock_editable(round_id):
+    round_ = _lock_round(round_id)
+    if round_.status not in rules.EDITABLE_ROUNDS:
+        raise RuleBroken(
+            _("Nothing can be added to or taken from this round: it is “%(state)s”.") % {"state": round_.get_status_display()}
+        )
+    return round_
+
+
+# --- what is judged ------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_subject(round_id, subject_id, versions, *, by):
+    """Enter a subject into a round, to be judged by `versions`: (SetVersion, weight) pairs that weigh 100 together."""
+    only_officers(by)
+    round_ = _lock_editable(round_id)
+    subject = Subject.objects.get(pk=subject_id)
+    if round_.entries.filter(subject=subject).exists():
+        raise RuleBroken(_("“%(title)s” is in this round already.") % {"title": subject})
+    return Entry.objects.create(round=round_, subject=subject, sheet=_sheet(round_, versions))
+
+
+def _sheet(round_, versions):
+    """The round's sheet of this composition, made at the first need. The round is locked."""
+    if not versions:
+        raise RuleBroken(_("No published indicator set fits this product."))
+    # FOR KEY SHARE of the foreign keys does not keep a version from being retired meanwhile; retired is still readable.
+    for version, _weight in versions:
+        if not SetVersion.objects.published().filter(pk=version.pk).exists():
+            raise RuleBroken(_("%(version)s is not published: only published versions are judged by.") % {"version": version})
+    weights = [Decimal(str(weight)) for _version, weight in versions]
+    if sum(weights) != 100 or min(weights) <= 0:
+        raise RuleBroken(_("The indicator sets of a sheet must weigh 100 together."))
+    key = "+".join(f"{version.set.code}:{version.number}" for version, _weight in versions)
+    sheet, made = Sheet.objects.get_or_create(round=round_, key=key)
+    if made:
+        SheetPart.objects.bulk_create(
+            SheetPart(sheet=sheet, version=version, weight=weight, position=position)
+            for position, ((version, _weight), weight) in enumerate(zip(versions, weights, strict=True), 1)
+        )
+    elif list(sheet.parts.values_list("weight", flat=True)) != weights:
+        raise RuleBroken(_("In this round the same indicator sets are joined with other weights already."))
+    return sheet
+
+
+@transaction.atomic
+def remove_entry(entry_id, *, by):
+    """Take a subject out of a round to which nobody was ever assigned; returns the round."""
+    only_officers(by)
+    round_ = _lock_editable(Entry.objects.values_list("round", flat=True).get(pk=entry_id))
+    entry = Entry.objects.select_for_update(of=("self",)).select_related("sheet", "subject").get(pk=entry_id)
+    if entry.assignments.exists():
+        raise RuleBroken(
+            _("Assessors were asked about “%(title)s”: leave it out of the results with a reason instead.")
+            % {"title": entry.subject}
+        )
+    entry.measurements.all().delete()
+    entry.delete()
+    if not entry.sheet.entries.exists():
+        with transaction.atomic():
+            entry.sheet.parts.all().delete()
+            entry.sheet.delete()
+    return round_
+
+
+@transaction.atomic
+def exclude_entry(entry_id, *, by, why):
+    """Leave an entry out of the round's results, with the reason; its assessments stay on record."""
+    only_officers(by)
+    entry, round_ = _lock_judged(entry_id)
+    why = why.strip()
+    if not why:
+        raise RuleBroken(_("Write the reason."), field="why")
+    if entry.excluded_at:
+        raise RuleBroken(_("This product is left out of the results already."))
+    entry.excluded_at, entry.excluded_by, entry.excluded_why = timezone.now(), by, why[:500]
+    entry.save(update_fields=["excluded_at", "excluded_by", "excluded_why"])
+    round_.moves.create(action="exclude", source=round_.status, target=round_.status, by=by, why=f"{entry.subject}: {why}")
+    return entry
+
+
+@transaction.atomic
+def include_entry(entry_id, *, by):
+    """Take an entry that was left out back into the results."""
+    only_officers(by)
+    entry, round_ = _lock_judged(entry_id)
+    if not entry.excluded_at:
+        raise RuleBroken(_("This product is in the results already."))
+    entry.excluded_at, entry.excluded_by, entry.excluded_why = None, None, ""
+    entry.save(update_fields=["excluded_at", "excluded_by", "excluded_why"])
+    round_.moves.create(action="include", source=round_.status, target=round_.status, by=by, why=str(entry.subject))
+    return entry
+
+
+def _lock_judged(entry_id):
+    """The entry and its round, both locked, while the results do not stand yet."""
+    round_ = _lock_round(Entry.objects.values_list("round", flat=True).get(pk=entry_id))
+    if round_.status not in rules.LIVE_ROUNDS:
+        raise RuleBroken(_("The results of this round stand: they are not changed any more."))
+    entry = Entry.objects.select_for_update(of=("self",), no_key=True).select_related("subject").get(pk=entry_id)
+    return entry, round_
+
+
+# --- who judges ----------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def assign(entry_id, assessor_id, *, by):
+    """Ask one assessor about one entry; raises RuleBroken with the reason when he must not or cannot be asked."""
+    round_id = Entry.objects.values_list("round", flat=True).get(pk=entry_id)
+    Assessor.objects.only("pk").get(pk=assessor_id)
+    made, refused = assign_many(round_id, [(entry_id, assessor_id)], by=by)
+    if refused:
+        raise RuleBroken(refused[0][2])
+    return made[0]
+
+
+@transaction.atomic
+def assign_many(round_id, pairs, *, by):
+    """Ask assessors about entries of one round: (entry pk, assessor pk) pairs.
+
+    Gives (assignments made, refusals as (entry, assessor, sentence)): a pair that a rule forbids is refused, the
+    others go through. Locks in one order for all callers (round, assessors, entries), so that two officers at
+    once wait for each other and the second one sees what the first one did.
+    """
+    only_officers(by)
+    round_ = _lock_editable(round_id)
+    pairs = list(dict.fromkeys(pairs))
+    assessors = Assessor.objects.filter(pk__in={pair[1] for pair in pairs}).order_by("pk")
+    list(assessors.select_for_update(of=("self",), no_key=True).values_list("pk"))
+    entries = Entry.objects.filter(pk__in={pair[0] for pair in pairs}, round=round_).order_by("pk")
+    list(entries.select_for_update(of=("self",), no_key=True).values_list("pk"))
+    plan = selectors.plan(round_, pairs)
+    refused = [(line.entry, line.assessor, line.refusal) for line in plan if line.refusal]
+    accepted = [line for line in plan if not line.refusal]
+    made = _create([line for line in accepted if line.former is None], by)
+    for line in accepted:
+        if line.former is not None:
+            made.append(_ask_again(line.former, by))
+    if round_.is_open:
+        keys = [assignment.pk for assignment in made]
+        _tell_asked(round_, Assignment.objects.filter(pk__in=keys).select_related("assessor__user", "entry__subject"))
+    return made, refused
+
+
+def _create(lines, by):
+    aliases = dict(
+        Assignment.objects.filter(entry__in=[line.entry.pk for line in lines])
+        .order_by()
+        .values("entry")
+        .annotate(last=Max("alias"))
+        .values_list("entry", "last")
+    )
+    fresh = []
+    for line in lines:
+        aliases[line.entry.pk] = aliases.get(line.entry.pk, 0) + 1
+        fresh.append(Assignment(entry=line.entry, assessor=line.assessor, offered_by=by, alias=aliases[line.entry.pk]))
+    made = Assignment.objects.bulk_create(fresh)
+    AssignmentMove.objects.bulk_create(
+        AssignmentMove(assignment=row, action="offer", source="", target=row.status, by=by) for row in made
+    )
+    return made
+
+
+def _ask_again(assignment, by):
+    Assessment.objects.filter(assignment=assignment, submitted_at__isnull=False).update(submitted_at=None)
+    return advance(Assignment.objects.all(), assignment.pk, "offer", by=by, offered_by=by)
+
+
+@transaction.atomic
+def answer(assignment_id, decision, *, by, why="", conflict=False):
+    """The assessor's "accept" or "decline"; a decline for a conflict of interest bars him from this subject for good."""
+    if decision not in ("accept", "decline"):
+        raise ValueError(decision)
+    if decision == "accept" and conflict:
+        raise RuleBroken(_("With a conflict of interest you cannot accept. Please decline."), field="conflict")
+    own = Assignment.objects.filter(assessor__user=by).select_related("assessor__user", "entry__subject", "entry__round")
+    assignment = advance(own, assignment_id, decision, by=by, why=why)
+    if decision == "decline":
+        if conflict:
+            declared = ConflictOfInterest.Source.DECLARED
+            set_conflict(assignment.assessor_id, assignment.entry.subject_id, why, by=by, source=declared)
+        tell_officers(
+            "assignment_declined",
+            *both(DECLINED, name=assignment.assessor, title=assignment.entry.subject, why=why.strip()),
+            link=reverse("entry_detail", args=[assignment.entry_id]),
+            mail=False,
+        )
+    return assignment
+
+
+@transaction.atomic
+def withdraw(assignment_id, *, by, why):
+    """Take an assignment back that was not submitted yet."""
+    only_officers(by)
+    rows = Assignment.objects.select_related("assessor__user", "entry__subject", "entry__round")
+    assignment = advance(rows, assignment_id, "withdraw", by=by, why=why)
+    if assignment.entry.round.status != Status.DRAFT:
+        tell(
+            assignment.assessor.user,
+            "assignment_withdrawn",
+            *both(WITHDRAWN, title=assignment.entry.subject, why=why.strip()),
+            link=reverse("my_assessments"),
+        )
+    return assignment
+
+
+# --- what is measured ----------------------------------------------------------------------------
+
+
+@transaction.atomic
+def set_measurement(entry_id, indicator_id, *, by, value=None, target=None, not_applicable=False, note=""):
+    """Write the value that the secretariat measured for a whole panel; without value and "not applicable", remove it.
+
+    Returns the Measurement or None. Scores become stale only when something changed that they are made of.
+    """
+    only_officers(by)
+    entry, _round = _lock_judged(entry_id)
+    indicator = (
+        Indicator.objects.select_related("scale")
+        .filter(pk=indicator_id, rater=Indicator.Rater.SECRETARIAT, version__sheet_parts__sheet=entry.sheet_id)
+        .first()
+    )
+    if indicator is None:
+        raise RuleBroken(_("The secretariat does not measure this indicator for this product."))
+    present = Measurement.objects.filter(entry=entry, indicator=indicator).first()
+    if value is None and not not_applicable:
+        if present:
+            present.delete()
+            scores.inputs_changed(entry.pk)
+        return None
+    if refusal := rules.why_not_measurable(indicator, value, target, not_applicable):
+        raise RuleBroken(*refusal)
+    wanted = {
+        "value": None if not_applicable else value,
+        "target": None if not_applicable else target,
+        "not_applicable": not_applicable,
+    }
+    row = present or Measurement(entry=entry, indicator=indicator)
+    counts = not present or any(getattr(row, name) != new for name, new in wanted.items())
+    if not counts and row.note == note:
+        return row
+    for name, new in wanted.items():
+        setattr(row, name, new)
+    row.note, row.by = note, by
+    row.save()
+    if counts:
+        scores.inputs_changed(entry.pk)
+    return row

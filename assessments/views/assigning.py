@@ -1,0 +1,343 @@
+"""Who judges what: officers ask, follow and take back; assessors answer."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from assessments import rules
+from assessments.forms.rounds import AnswerForm, ReasonForm
+from assessments.models import Assessor, Assignment, Entry, SheetPart
+from assessments.selectors import rounds as selectors
+from assessments.services import rounds as services
+from assessments.views.doors import officers_only, show_rule
+from assessments.views.rounds import find_round, form_page, round_tabs
+from secretariat import calendar
+from secretariat.errors import RuleBroken
+from secretariat.gate import once
+from secretariat.lists import Choice, Column, ListPage, RowAction, Toggle
+from secretariat.persian import search_key
+from secretariat.templatetags.portal_parts import address
+from secretariat.workflow import open_steps
+
+BULK_PAGE = 30
+
+
+def find_entry(request, pk):
+    entries = selectors.with_root_scores(selectors.entries_with_progress(Entry.objects.visible_to(request.user)))
+    return get_object_or_404(entries, pk=pk)
+
+
+# --- one entry -----------------------------------------------------------------------------------
+
+
+@officers_only
+@require_safe
+def entry_detail(request, pk):
+    entry = find_entry(request, pk)
+    assignments = list(
+        entry.assignments.select_related("assessor__user", "entry__round", "assessment").prefetch_related("moves__by").order_by("alias")
+    )
+    parts = SheetPart.objects.filter(sheet=entry.sheet_id).select_related("version__set")
+    context = {
+        "entry": entry,
+        "round": entry.round,
+        "parts": parts,
+        "lines": [{"assignment": row, "links": _assignment_links(row, request.user)} for row in assignments],
+        "can_assign": entry.round.status in rules.EDITABLE_ROUNDS,
+        "can_remove": entry.round.status in rules.EDITABLE_ROUNDS and not assignments,
+        "can_exclude": entry.round.status in rules.LIVE_ROUNDS,
+        "coverage": None if entry.coverage is None else round(entry.coverage * 100),
+        "why_url": address("entry_scores", entry.pk),
+    }
+    return render(request, "assessments/entry_detail.html", context)
+
+
+def _assignment_links(assignment, user):
+    """What an officer may do with an assignment: (label, address, icon); the pages of assessments are there once they are."""
+    steps, links = open_steps(assignment, user), []
+    if assignment.status == Assignment.Status.SUBMITTED and (url := address("assessment_detail", assignment.pk)):
+        links.append((_("Read"), url, "eye"))
+    if "reopen" in steps and (url := address("assessment_reopen", assignment.pk)):
+        links.append((steps["reopen"].label, url, "arrow-counterclockwise"))
+    if "withdraw" in steps:
+        links.append((steps["withdraw"].label, reverse("assignment_withdraw", args=[assignment.pk]), "dash-circle"))
+    return links
+
+
+@officers_only
+@require_POST
+@once
+def entry_remove(request, pk):
+    entry = find_entry(request, pk)
+    try:
+        round_ = services.remove_entry(pk, by=request.user)
+    except RuleBroken as broken:
+        messages.error(request, str(broken))
+        return redirect("entry_detail", pk)
+    messages.success(request, _("“%(title)s” is no longer in the round.") % {"title": entry.subject})
+    return redirect(round_)
+
+
+@officers_only
+@form_page
+@once
+def entry_exclude(request, pk):
+    """Leave an entry out of the results, with the reason."""
+    entry = find_entry(request, pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.exclude_entry(pk, by=request.user, why=form.cleaned_data["why"])
+        except RuleBroken as broken:
+            show_rule(form, broken)
+        else:
+            messages.success(request, _("“%(title)s” is left out of the results.") % {"title": entry.subject})
+            return redirect("entry_detail", pk)
+    return render(request, "assessments/entry_exclude.html", {"entry": entry, "form": form}, status=422 if form.errors else 200)
+
+
+@officers_only
+@require_POST
+@once
+def entry_include(request, pk):
+    find_entry(request, pk)
+    try:
+        services.include_entry(pk, by=request.user)
+    except RuleBroken as broken:
+        messages.error(request, str(broken))
+    else:
+        messages.success(request, _("The product is in the results again."))
+    return redirect("entry_detail", pk)
+
+
+# --- asking --------------------------------------------------------------------------------------
+
+
+@officers_only
+@form_page
+@once
+def round_assign(request, pk):
+    """Choose the assessors of one entry."""
+    entry = find_entry(request, pk)
+    error = ""
+    if request.method == "POST":
+        wanted = [int(value) for value in request.POST.getlist("assessor") if value.isdecimal() and len(value) < 19]
+        error = _assign(request, entry.round_id, [(entry.pk, assessor) for assessor in wanted])
+        if not error:
+            return redirect("entry_detail", pk)
+    candidates = selectors.candidates(entry)
+    chosen = set(request.POST.getlist("assessor"))
+    context = {
+        "entry": entry,
+        "round": entry.round,
+        "free": [(candidate, str(candidate.assessor.pk) in chosen) for candidate in candidates if not candidate.refusal],
+        "barred": [candidate for candidate in candidates if candidate.refusal],
+        "error": error,
+    }
+    return render(request, "assessments/round_assign.html", context, status=422 if error else 200)
+
+
+def _assign(request, round_id, pairs):
+    """Ask for all pairs that may be asked; returns a sentence when nothing came of it, else leaves messages."""
+    if not pairs:
+        return _("Choose at least one assessor.")
+    try:
+        made, refused = services.assign_many(round_id, pairs, by=request.user)
+    except RuleBroken as broken:
+        return str(broken)
+    lines = [f"{assessor} – {entry.subject}: {sentence}" for entry, assessor, sentence in refused]
+    if not made:
+        return " ".join(lines) or _("Nobody could be asked.")
+    messages.success(
+        request,
+        ngettext("%(count)s assignment was made.", "%(count)s assignments were made.", len(made)) % {"count": calendar.digits(len(made))},
+    )
+    for line in lines[:10]:
+        messages.warning(request, line)
+    return ""
+
+
+@officers_only
+@form_page
+@once
+def round_assign_bulk(request, pk):
+    """Several products and several assessors at once: choose, look at what would come of it, confirm."""
+    round_ = find_round(request, pk)
+    if round_.status not in rules.EDITABLE_ROUNDS:
+        messages.warning(request, _("Assessors are appointed only while the round is in preparation or open."))
+        return redirect(round_)
+    entries = selectors.entries_with_progress(round_.entries.ranked()).order_by("-missing", "pk")
+    if request.GET.get("q"):
+        entries = entries.filter(subject__title_fa__icontains=request.GET["q"])
+    page = Paginator(entries, BULK_PAGE).get_page(request.GET.get("page"))
+    typed, plan, error = _bulk_choice(request), [], ""
+    if request.method == "POST":
+        pairs = [(entry, assessor) for assessor in typed["assessor"] for entry in typed["entry"]]
+        if request.POST.get("step") == "confirm":
+            error = _assign(request, round_.pk, pairs)
+            if not error:
+                return redirect(round_)
+        elif not pairs:
+            error = _("Choose at least one product and one assessor.")
+        plan = selectors.plan(round_, pairs)
+    roster = selectors.assessors_with_load(Assessor.objects.active()).prefetch_related("expertise").order_by("load", "user__sort_key")
+    if word := search_key(request.GET.get("assessor_q", "")):
+        roster = roster.filter(user__search_key__contains=word)
+    context = {
+        "round": round_,
+        "tabs": round_tabs(round_, "round_assign_bulk"),
+        "page": page,
+        "assessors": roster[:60],
+        "typed": typed,
+        "plan": plan,
+        "accepted": sum(1 for line in plan if not line.refusal),
+        "refused": sum(1 for line in plan if line.refusal),
+        "error": error,
+        "q": request.GET.get("q", ""),
+        "assessor_q": request.GET.get("assessor_q", ""),
+    }
+    return render(request, "assessments/round_assign_bulk.html", context, status=422 if error else 200)
+
+
+def _bulk_choice(request):
+    """Primary keys that were chosen on the page of bulk assignment."""
+    return {
+        name: [int(value) for value in request.POST.getlist(name) if value.isdecimal() and len(value) < 19][:200]
+        for name in ("entry", "assessor")
+    }
+
+
+# --- following -----------------------------------------------------------------------------------
+
+
+def _late(assignments):
+    return assignments.filter(
+        status__in=rules.PENDING_ASSIGNMENTS, entry__round__status=rules.RoundStatus.OPEN, entry__round__deadline__lt=timezone.now()
+    )
+
+
+class AssignmentList(ListPage):
+    name = "assignments"
+    caption = gettext_lazy("Assignments")
+    columns = [
+        Column("title", gettext_lazy("Product"), sort="entry__subject__title_fa", value="entry.subject", link=True),
+        Column("assessor", gettext_lazy("Assessor"), sort="assessor__user__sort_key", value="assessor.user"),
+        Column("round", gettext_lazy("Round"), sort="entry__round__title_fa", value="entry.round"),
+        Column("status", gettext_lazy("State"), sort="status", kind="badge"),
+        Column("offered", gettext_lazy("Asked on"), sort="offered_at", value="offered_at", kind="date"),
+        Column("deadline", gettext_lazy("Deadline"), sort="entry__round__deadline", value="entry.round.deadline", kind="date"),
+    ]
+    filters = [
+        Choice("round", gettext_lazy("Round"), lambda request: find_rounds(request), lookup="entry__round"),
+        Choice("status", gettext_lazy("State"), Assignment.Status.choices),
+        Choice("assessor", gettext_lazy("Assessor"), lambda request: find_assessors(), lookup="assessor"),
+        Toggle("late", gettext_lazy("Late"), _late),
+    ]
+    search = ("entry__subject__title_fa", "entry__subject__title_en", "assessor__user__search_key")
+    default_sort = "-offered"
+    empty_title = gettext_lazy("No assignment is in this list.")
+
+    def queryset(self):
+        return Assignment.objects.visible_to(self.request.user).select_related("entry__subject", "entry__round", "assessor__user")
+
+    def row_url(self, row):
+        return reverse("entry_detail", args=[row.entry_id])
+
+    def row_actions(self, row):
+        if row.status in rules.PENDING_ASSIGNMENTS:
+            return [RowAction(_("Take back"), reverse("assignment_withdraw", args=[row.pk]), "dash-circle")]
+        return []
+
+
+def find_rounds(request):
+    return [(row.pk, str(row)) for row in selectors.Round.objects.visible_to(request.user).order_by("-pk")[:100]]
+
+
+def find_assessors():
+    return [(row.pk, str(row)) for row in Assessor.objects.select_related("user").order_by("user__sort_key")[:500]]
+
+
+@officers_only
+@require_safe
+def assignment_list(request):
+    return AssignmentList(request).respond("assessments/assignment_list.html")
+
+
+@officers_only
+@form_page
+@once
+def assignment_withdraw(request, pk):
+    rows = Assignment.objects.visible_to(request.user).select_related("entry__subject", "entry__round", "assessor__user")
+    assignment = get_object_or_404(rows, pk=pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.withdraw(pk, by=request.user, why=form.cleaned_data["why"])
+        except RuleBroken as broken:
+            show_rule(form, broken)
+        else:
+            messages.success(request, _("The assignment was taken back and the assessor was told."))
+            return redirect("entry_detail", assignment.entry_id)
+    return render(request, "assessments/assignment_withdraw.html", {"assignment": assignment, "form": form}, status=422 if form.errors else 200)
+
+
+# --- the assessor's side -------------------------------------------------------------------------
+
+
+@require_safe
+def my_assessments(request):
+    """What waits for this assessor; deadlines counted by one reading of the holidays."""
+    assessor = get_object_or_404(Assessor, user=request.user)
+    work = selectors.my_work(request.user)
+    _word_deadlines(work.to_answer + work.to_do)
+    return render(request, "assessments/my_assessments.html", {"assessor": assessor, "work": work})
+
+
+def _word_deadlines(assignments):
+    if not assignments:
+        return
+    today, weekend = calendar.today(), calendar.working_weekend()
+    days = [calendar.day_of(row.entry.round.deadline) for row in assignments]
+    holidays = calendar.holidays_between(min(today, *days), max(today, *days))
+    for row, day in zip(assignments, days, strict=True):
+        row.left = calendar.remaining_text(day, today, holidays, weekend)
+        working = calendar.working_days_between(today, day, holidays, weekend)
+        row.tone = "danger" if row.entry.round.is_past_deadline or working <= 1 else "warning" if working <= 3 else "neutral"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def assignment_answer(request, pk):
+    """Accept or decline; the declaration on conflicts comes before anything of the product can be opened."""
+    mine = Assignment.objects.filter(assessor__user=request.user).exclude(entry__round__status=rules.RoundStatus.DRAFT)
+    assignment = get_object_or_404(mine.select_related("entry__subject__agency", "entry__round", "assessor__user"), pk=pk)
+    form = AnswerForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        decision = form.cleaned_data["decision"]
+        conflict = decision == "decline" and form.cleaned_data["declaration"] == "conflict"
+        try:
+            services.answer(pk, decision, by=request.user, why=form.cleaned_data["why"] if decision == "decline" else "", conflict=conflict)
+        except RuleBroken as broken:
+            show_rule(form, broken)
+        else:
+            if decision == "accept":
+                messages.success(request, _("Thank you. The product and its assessment form are open to you now."))
+                return redirect("assessment_form", pk)
+            messages.success(request, _("Your answer is recorded. Thank you for telling us."))
+            return redirect("my_assessments")
+    steps = open_steps(assignment, request.user)
+    context = {
+        "assignment": assignment,
+        "round": assignment.entry.round,
+        "subject": assignment.entry.subject,
+        "parts": SheetPart.objects.filter(sheet=assignment.entry.sheet_id).select_related("version__set"),
+        "form": form,
+        "may_accept": "accept" in steps,
+        "may_decline": "decline" in steps,
+    }
+    return render(request, "assessments/assignment_answer.html", context, status=422 if form.errors else 200)

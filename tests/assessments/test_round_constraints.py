@@ -1,0 +1,319 @@
+"""What the database itself refuses of rounds, rosters and assignments, however the row is written."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
+
+from assessments.models import (
+    Affiliation,
+    Assessor,
+    Assignment,
+    ConflictOfInterest,
+    Entry,
+    Measurement,
+    Round,
+    SheetPart,
+    Subject,
+)
+from secretariat.models import RoleGrant, Unit
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def refuses(name):
+    return pytest.raises(IntegrityError, match=name)
+
+
+def settle():
+    """Run the checks that wait for the commit, now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+def bulk_assign(entry, assessor, **fields):
+    return Assignment.objects.bulk_create([Assignment(entry=entry, assessor=assessor, **{"alias": 1, **fields})])[0]
+
+
+def test_a_panel_has_at_least_three():
+    round_ = factories.round_()
+    with refuses("panel_has_at_least_three"):
+        Round.objects.filter(pk=round_.pk).update(panel_size=2)
+
+
+@pytest.mark.parametrize(("make", "model"), [(factories.round_, Round), (factories.assignment, Assignment)])
+def test_unknown_states_are_refused(make, model):
+    row = make()
+    with refuses("status_known"):
+        model.objects.filter(pk=row.pk).update(status="lost")
+
+
+def test_the_parts_of_a_sheet_weigh_100_at_the_commit():
+    sheet = factories.sheet(factories.round_(), factories.published_set(), factories.published_set())
+    SheetPart.objects.filter(sheet=sheet, position=1).update(weight=60)
+    with refuses("weigh 100"), transaction.atomic():
+        settle()
+    SheetPart.objects.filter(sheet=sheet, position=2).update(weight=40)
+    settle()
+
+
+def test_a_part_taken_out_of_a_sheet_is_refused():
+    sheet = factories.sheet(factories.round_(), factories.published_set(), factories.published_set())
+    SheetPart.objects.filter(sheet=sheet, position=2).delete()
+    with refuses("weigh 100"):
+        settle()
+
+
+def test_a_subject_enters_a_round_once():
+    entry = factories.entry()
+    with refuses("subject_once_in_a_round"):
+        Entry.objects.bulk_create([Entry(round=entry.round, subject=entry.subject, sheet=entry.sheet)])
+
+
+def test_scores_never_claim_to_know_more_than_the_inputs():
+    entry = factories.entry()
+    with refuses("scored_never_ahead_of_inputs"):
+        Entry.objects.filter(pk=entry.pk).update(scored_version=1)
+
+
+def test_an_entry_is_left_out_only_with_name_and_reason():
+    entry = factories.entry()
+    with refuses("excluded_with_a_reason"):
+        Entry.objects.filter(pk=entry.pk).update(excluded_at=timezone.now())
+
+
+def test_an_assessor_is_assigned_once_to_an_entry():
+    assignment = factories.assignment()
+    with refuses("assessor_once_an_entry"):
+        bulk_assign(assignment.entry, assignment.assessor, alias=7)
+
+
+def test_pseudonyms_are_unique_and_positive():
+    assignment = factories.assignment()
+    with refuses("alias_unique_in_entry"), transaction.atomic():
+        bulk_assign(assignment.entry, factories.assessor(), alias=assignment.alias)
+    with refuses("alias_positive"):
+        Assignment.objects.filter(pk=assignment.pk).update(alias=0)
+
+
+def test_an_affiliation_ends_after_it_begins():
+    tie = Affiliation.objects.create(assessor=factories.assessor(), agency=factories.agency())
+    today = timezone.localdate()
+    with refuses("affiliation_ends_after_it_begins"):
+        Affiliation.objects.filter(pk=tie.pk).update(since=today, until=today - timedelta(days=1))
+
+
+def test_an_affiliation_and_a_conflict_are_named_once():
+    tie = Affiliation.objects.create(assessor=factories.assessor(), agency=factories.agency())
+    with refuses("affiliation_named_once"), transaction.atomic():
+        Affiliation.objects.bulk_create([Affiliation(assessor=tie.assessor, agency=tie.agency)])
+    subject = factories.subject()
+    rows = [ConflictOfInterest(assessor=tie.assessor, subject=subject, source="staff", reason="x", by=factories.officer()) for _ in "ab"]
+    with refuses("conflict_named_once"):
+        ConflictOfInterest.objects.bulk_create(rows)
+
+
+def test_the_agency_of_an_entered_subject_stays():
+    entry = factories.entry()
+    with refuses("keeps its agency"):
+        Subject.objects.filter(pk=entry.subject_id).update(agency=factories.agency())
+
+
+def test_the_agency_of_a_subject_outside_rounds_may_change():
+    subject = factories.subject()
+    assert Subject.objects.filter(pk=subject.pk).update(agency=factories.agency()) == 1
+
+
+# --- conflicts: the assignment comes second -------------------------------------------------------
+
+
+def _affiliated(assessor, agency, days=None):
+    until = None if days is None else timezone.localdate() + timedelta(days=days)
+    Affiliation.objects.create(assessor=assessor, agency=agency, until=until)
+
+
+def _representative(assessor, agency):
+    RoleGrant.objects.create(user=assessor.user, role="representative", agency=agency)
+
+
+def _unit_officer(assessor, agency):
+    unit = Unit.objects.create(agency=agency, kind="province", name_fa="اداره")
+    RoleGrant.objects.create(user=assessor.user, role="unit_officer", unit=unit)
+
+
+@pytest.mark.parametrize("tie", [_affiliated, _representative, _unit_officer])
+def test_an_assessor_tied_to_the_agency_is_refused(tie):
+    entry, assessor = factories.entry(), factories.assessor()
+    tie(assessor, entry.subject.agency)
+    with refuses("conflict of interest"), transaction.atomic():
+        bulk_assign(entry, assessor)
+    # An ended assignment binds nobody; making it active again does.
+    row = bulk_assign(entry, assessor, status="withdrawn")
+    with refuses("conflict of interest"):
+        Assignment.objects.filter(pk=row.pk).update(status="offered")
+
+
+def test_a_declared_conflict_with_the_subject_is_refused():
+    entry, assessor = factories.entry(), factories.assessor()
+    ConflictOfInterest.objects.create(
+        assessor=assessor, subject=entry.subject, source="declared", reason="خویشاوند", by=assessor.user
+    )
+    with refuses("conflict of interest"):
+        bulk_assign(entry, assessor)
+
+
+def test_a_tie_that_is_over_or_to_another_agency_is_no_conflict():
+    entry, assessor = factories.entry(), factories.assessor()
+    _affiliated(assessor, entry.subject.agency, days=-1)
+    _affiliated(assessor, factories.agency())
+    bulk_assign(entry, assessor)
+    settle()
+    assert entry.assignments.count() == 1
+
+
+# --- conflicts: the tie comes second, past the services --------------------------------------------
+
+
+def test_an_affiliation_written_in_bulk_beside_a_live_assignment_is_refused():
+    assignment = factories.assignment()
+    agency = assignment.entry.subject.agency
+    Affiliation.objects.bulk_create([Affiliation(assessor=assignment.assessor, agency=agency)])
+    with refuses("this tie forbids"):
+        settle()
+
+
+def test_an_affiliation_lengthened_in_bulk_is_refused():
+    assignment = factories.assignment()
+    tie = Affiliation(
+        assessor=assignment.assessor, agency=assignment.entry.subject.agency, until=timezone.localdate() - timedelta(days=3)
+    )
+    Affiliation.objects.bulk_create([tie])
+    settle()
+    Affiliation.objects.filter(pk=tie.pk).update(until=None)
+    with refuses("this tie forbids"):
+        settle()
+
+
+def test_a_role_written_in_bulk_beside_a_live_assignment_is_refused():
+    assignment = factories.assignment()
+    agency = assignment.entry.subject.agency
+    RoleGrant.objects.bulk_create([RoleGrant(user=assignment.assessor.user, role="representative", agency=agency)])
+    with refuses("this tie forbids"):
+        settle()
+
+
+def test_a_role_in_a_unit_written_in_bulk_is_refused():
+    assignment = factories.assignment()
+    unit = Unit.objects.create(agency=assignment.entry.subject.agency, kind="county", name_fa="شهرستان")
+    RoleGrant.objects.bulk_create([RoleGrant(user=assignment.assessor.user, role="unit_officer", unit=unit)])
+    with refuses("this tie forbids"):
+        settle()
+
+
+def test_a_conflict_written_in_bulk_beside_a_live_assignment_is_refused():
+    assignment = factories.assignment()
+    ConflictOfInterest.objects.bulk_create(
+        [
+            ConflictOfInterest(
+                assessor=assignment.assessor,
+                subject=assignment.entry.subject,
+                source="staff",
+                reason="x",
+                by=factories.officer(),
+            )
+        ]
+    )
+    with refuses("this tie forbids"):
+        settle()
+
+
+def test_what_a_published_round_said_is_not_undone_by_a_later_tie():
+    assignment = factories.assignment()
+    Round.objects.filter(pk=assignment.entry.round_id).update(status="published")
+    Affiliation.objects.bulk_create([Affiliation(assessor=assignment.assessor, agency=assignment.entry.subject.agency)])
+    settle()
+    assert Affiliation.objects.count() == 1
+
+
+# --- the state of the round ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["draft", "closed", "published", "cancelled"])
+def test_nothing_is_accepted_in_a_round_that_is_not_open(status):
+    assignment = factories.assignment(factories.entry(factories.round_(status)), status="offered")
+    with refuses("not open for assessment"):
+        Assignment.objects.filter(pk=assignment.pk).update(status="accepted")
+
+
+# --- measurements ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def measured():
+    """(entry, levels indicator, ratio indicator), both measured by the secretariat."""
+    from assessments.models import Indicator, IndicatorSet, SetVersion
+
+    set_ = IndicatorSet.objects.create(code="measured", title_fa="سنجه", title_en="Measured", layer="kind")
+    version = SetVersion.objects.create(set=set_, number=1)
+    top = Indicator.objects.create(version=version, code="D", title_fa="بعد", weight=100)
+    rows = [
+        Indicator.objects.create(
+            version=version, parent=top, code=f"I{n}", title_fa="شاخص", weight=weight, scale=scale, rater=rater, allow_na=na
+        )
+        for n, (scale, rater, na, weight) in enumerate(
+            [
+                (factories.scale(), "secretariat", False, 30),
+                (factories.scale("ratio"), "secretariat", True, 30),
+                (factories.scale(), "expert", False, 40),
+            ]
+        )
+    ]
+    version.status, version.published_at = "published", timezone.now()
+    version.save()
+    return factories.entry(versions=[version]), *rows
+
+
+def test_measurements_fit_their_indicator(measured):
+    entry, levels, ratio, _expert = measured
+    Measurement.objects.bulk_create([Measurement(entry=entry, indicator=levels, value=3)])
+    Measurement.objects.bulk_create([Measurement(entry=entry, indicator=ratio, value=30, target=40)])
+    for wrong in ({"value": 6}, {"value": 0}, {"value": "2.5"}, {"value": None, "not_applicable": True}):
+        with refuses("must fit"), transaction.atomic():
+            Measurement.objects.filter(indicator=levels).update(**wrong)
+    for name, wrong in [("must fit", {"target": None}), ("target_positive", {"target": 0}), ("must fit", {"value": -1})]:
+        with refuses(name), transaction.atomic():
+            Measurement.objects.filter(indicator=ratio).update(**wrong)
+    with refuses("measured_or_not_applicable"):
+        Measurement.objects.filter(indicator=ratio).update(value=None)
+
+
+def test_only_what_the_sheet_asks_the_secretariat_is_measured(measured):
+    entry, levels, _ratio, expert = measured
+    with refuses("must fit"), transaction.atomic():
+        Measurement.objects.bulk_create([Measurement(entry=entry, indicator=expert, value=3)])
+    with refuses("must fit"), transaction.atomic():
+        Measurement.objects.bulk_create([Measurement(entry=factories.entry(), indicator=levels, value=3)])
+    Measurement.objects.bulk_create([Measurement(entry=entry, indicator=levels, value=3)])
+    with refuses("measured_once_an_entry"):
+        Measurement.objects.bulk_create([Measurement(entry=entry, indicator=levels, value=4)])
+
+
+def test_the_trail_of_rounds_and_assignments_is_only_added_to():
+    assignment = factories.assignment()
+    round_ = assignment.entry.round
+    round_.moves.create(action="open", source="draft", target="open")
+    assignment.moves.create(action="offer", target="offered")
+    for moves in (round_.moves, assignment.moves):
+        with pytest.raises(DatabaseError, match="append_only|Cannot"), transaction.atomic():
+            moves.update(why="rewritten")
+        with pytest.raises(DatabaseError, match="append_only|Cannot"), transaction.atomic():
+            moves.all().delete()
+
+
+def test_one_person_is_on_the_roster_once():
+    assessor = factories.assessor()
+    with refuses("assessor_user_id"):
+        Assessor.objects.bulk_create([Assessor(user=assessor.user)])

@@ -1,0 +1,492 @@
+"""The services of rounds: what each does, whom it tells, and what it refuses."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone, translation
+
+from assessments.models import (
+    Affiliation,
+    Assessment,
+    Assignment,
+    ConflictOfInterest,
+    Entry,
+    Indicator,
+    Measurement,
+    Round,
+    Sheet,
+)
+from assessments.services import rounds
+from secretariat.errors import RuleBroken, Stale
+from secretariat.models import Notice
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def officer():
+    return factories.officer()
+
+
+def tomorrow(days=1):
+    return timezone.now() + timedelta(days=days)
+
+
+def refused(words=None):
+    return pytest.raises(RuleBroken, match=words)
+
+
+def submitted(entry, count=3):
+    """Assessments handed in for an entry, past the form."""
+    from django.db import transaction
+
+    for _ in range(count):
+        with transaction.atomic():
+            row = factories.assignment(entry)
+            Assessment.objects.create(assignment=row, submitted_at=timezone.now())
+            Assignment.objects.filter(pk=row.pk).update(status="submitted")
+
+
+def measured_version():
+    """A published version with one expert indicator and two of the secretariat: levels, and a ratio."""
+    from assessments.models import IndicatorSet, SetVersion
+
+    n = next(factories.serial)
+    version = SetVersion.objects.create(
+        set=IndicatorSet.objects.create(code=f"m{n}", title_fa="سنجه", title_en="Measured", layer="kind"), number=1
+    )
+    top = Indicator.objects.create(version=version, code="D", title_fa="بعد", title_en="Dimension", weight=100)
+    for code, scale, rater, na, weight in [
+        ("E", factories.scale(), "expert", False, 40),
+        ("L", factories.scale(), "secretariat", False, 30),
+        ("R", factories.scale("ratio"), "secretariat", True, 30),
+    ]:
+        Indicator.objects.create(
+            version=version, parent=top, code=code, title_fa=code, title_en=code, weight=weight, scale=scale, rater=rater, allow_na=na
+        )
+    version.status, version.published_at = "published", timezone.now()
+    version.save()
+    return version
+
+
+# --- the round -----------------------------------------------------------------------------------
+
+
+def test_create_round(officer):
+    made = rounds.create_round(by=officer, title_fa="دور", deadline=tomorrow(), panel_size=4)
+    assert (made.status, made.created_by, made.panel_size) == ("draft", officer, 4)
+    with refused("may not"):
+        rounds.create_round(by=factories.user(), title_fa="دور", deadline=tomorrow())
+
+
+def test_edit_round_counts_versions_and_refuses_a_stale_form(officer):
+    round_ = factories.round_()
+    rounds.edit_round(round_.pk, by=officer, version=1, title_en="New", is_blind=True)
+    round_.refresh_from_db()
+    assert (round_.title_en, round_.is_blind, round_.version) == ("New", True, 2)
+    with pytest.raises(Stale) as stale:
+        rounds.edit_round(round_.pk, by=officer, version=1, title_en="Newer")
+    assert stale.value.current.title_en == "New"
+
+
+def test_an_open_round_keeps_its_deadline_and_blindness(officer):
+    round_ = factories.round_("open")
+    rounds.edit_round(round_.pk, by=officer, version=1, panel_size=5, is_blind=False)
+    with refused("no longer be changed") as broken:
+        rounds.edit_round(round_.pk, by=officer, version=2, is_blind=True)
+    assert broken.value.field == "is_blind"
+    with refused("no longer be changed"):
+        rounds.edit_round(round_.pk, by=officer, version=2, deadline=tomorrow(90))
+
+
+def test_extend_deadline(officer):
+    row = factories.assignment(status="offered")
+    round_ = row.entry.round
+    rounds.extend_deadline(round_.pk, tomorrow(40), by=officer, why="Holidays")
+    move = round_.moves.get(action="extend")
+    assert (move.source, move.target, move.why, move.by) == ("open", "open", "Holidays", officer)
+    assert "Holidays" in Notice.objects.get(user=row.assessor.user).text_en
+    with refused("later than"):
+        rounds.extend_deadline(round_.pk, tomorrow(2), by=officer, why="x")
+    with refused("reason"):
+        rounds.extend_deadline(round_.pk, tomorrow(50), by=officer, why=" ")
+    with refused("open round"):
+        rounds.extend_deadline(factories.round_().pk, tomorrow(50), by=officer, why="x")
+    with refused("may not"):
+        rounds.extend_deadline(round_.pk, tomorrow(50), by=row.assessor.user, why="x")
+
+
+def test_opening_needs_entries_and_time_and_tells_who_was_chosen(officer):
+    round_ = factories.round_()
+    with refused("at least one product"):
+        rounds.move_round(round_.pk, "open", by=officer)
+    entry = factories.entry(round_)
+    chosen = rounds.assign(entry.pk, factories.assessor().pk, by=officer)
+    assert not Notice.objects.exists()
+    Round.objects.filter(pk=round_.pk).update(deadline=tomorrow(-1))
+    with refused("deadline"):
+        rounds.move_round(round_.pk, "open", by=officer)
+    Round.objects.filter(pk=round_.pk).update(deadline=tomorrow(3))
+    rounds.move_round(round_.pk, "open", by=officer)
+    assert Notice.objects.get().user == chosen.assessor.user
+
+
+def test_closing_early_asks_for_a_reason(officer):
+    row = factories.assignment()
+    pk = row.entry.round_id
+    with refused("1 assessment is still awaited") as broken:
+        rounds.move_round(pk, "close", by=officer)
+    assert broken.value.field == "why"
+    assert rounds.move_round(pk, "close", by=officer, why="Enough").status == "closed"
+
+
+def test_closing_after_the_deadline_or_when_all_is_in_asks_nothing(officer):
+    late = factories.assignment().entry.round
+    Round.objects.filter(pk=late.pk).update(deadline=tomorrow(-1))
+    assert rounds.move_round(late.pk, "close", by=officer).status == "closed"
+    entry = factories.entry()
+    submitted(entry)
+    assert rounds.move_round(entry.round_id, "close", by=officer).status == "closed"
+
+
+def test_reopen_and_cancel_need_a_reason_and_tell(officer):
+    row = factories.assignment()
+    pk = row.entry.round_id
+    rounds.move_round(pk, "close", by=officer, why="x")
+    with refused("reason"):
+        rounds.move_round(pk, "reopen", by=officer)
+    rounds.move_round(pk, "reopen", by=officer, why="Too soon")
+    with refused("reason"):
+        rounds.move_round(pk, "cancel", by=officer)
+    Round.objects.get(pk=pk).moves.create(action="open", source="draft", target="open")
+    rounds.move_round(pk, "cancel", by=officer, why="No money")
+    assert sorted(Notice.objects.values_list("kind", flat=True)) == ["round_cancelled", "round_reopened"]
+
+
+def test_only_officers_move_rounds():
+    entry = factories.entry(factories.round_())
+    for stranger in (factories.user(), factories.representative(), factories.assessor().user):
+        with refused("may not"):
+            rounds.move_round(entry.round_id, "open", by=stranger)
+    assert Round.objects.get().status == "draft"
+
+
+def test_results_stand_only_when_nothing_is_missing(officer):
+    entry = factories.entry(versions=[measured_version()])
+    few = factories.entry(entry.round)
+    submitted(entry)
+    submitted(few, 2)
+    rounds.move_round(entry.round_id, "close", by=officer, why="x")
+    Entry.objects.filter(pk=few.pk).update(inputs_version=1)
+    with pytest.raises(rounds.NotPublishable) as broken:
+        rounds.move_round(entry.round_id, "publish", by=officer)
+    fewer, unmeasured, stale = broken.value.problems
+    assert few.subject.title in fewer and entry.subject.title not in fewer
+    assert entry.subject.title in unmeasured and few.subject.title not in unmeasured
+    assert few.subject.title in stale
+    # What is left out with a reason holds nothing up.
+    rounds.exclude_entry(few.pk, by=officer, why="Too few assessors")
+    levels, ratio = Indicator.objects.filter(rater="secretariat").order_by("code")
+    rounds.set_measurement(entry.pk, levels.pk, by=officer, value=Decimal(3))
+    rounds.set_measurement(entry.pk, ratio.pk, by=officer, not_applicable=True)
+    with pytest.raises(rounds.NotPublishable, match="still being computed"):
+        rounds.move_round(entry.round_id, "publish", by=officer)
+    Entry.objects.filter(pk=entry.pk).update(scored_version=2)
+    agency_reader = factories.representative(entry.subject.agency)
+    assert rounds.move_round(entry.round_id, "publish", by=officer).status == "published"
+    assert Notice.objects.filter(user=agency_reader, kind="round_published").exists()
+
+
+def test_a_published_round_changes_no_more(officer):
+    entry = factories.entry(factories.round_("published"))
+    for attempt in (
+        lambda: rounds.exclude_entry(entry.pk, by=officer, why="x"),
+        lambda: rounds.assign(entry.pk, factories.assessor().pk, by=officer),
+        lambda: rounds.remove_entry(entry.pk, by=officer),
+        lambda: rounds.set_measurement(entry.pk, 1, by=officer, value=Decimal(1)),
+        lambda: rounds.move_round(entry.round_id, "reopen", by=officer, why="x"),
+        lambda: rounds.add_subject(entry.round_id, factories.subject().pk, [(factories.published_set(), 100)], by=officer),
+        lambda: rounds.edit_round(entry.round_id, by=officer, version=1, title_en="x"),
+    ):
+        with refused():
+            attempt()
+
+
+# --- entries -------------------------------------------------------------------------------------
+
+
+def test_subjects_of_one_composition_share_a_sheet(officer):
+    round_ = factories.round_()
+    common, kind = factories.published_set(code="common"), factories.published_set(code="book")
+    versions = [(common, Decimal(30)), (kind, Decimal(70))]
+    first = rounds.add_subject(round_.pk, factories.subject().pk, versions, by=officer)
+    second = rounds.add_subject(round_.pk, factories.subject().pk, versions, by=officer)
+    other = rounds.add_subject(round_.pk, factories.subject().pk, [(kind, 100)], by=officer)
+    assert first.sheet == second.sheet and first.sheet.key == "common:1+book:1"
+    assert [part.weight for part in first.sheet.parts.all()] == [30, 70]
+    assert other.sheet.key == "book:1"
+    with refused("other weights"):
+        rounds.add_subject(round_.pk, factories.subject().pk, [(common, 50), (kind, 50)], by=officer)
+
+
+def test_what_may_not_be_added(officer):
+    entry = factories.entry()
+    version = factories.published_set()
+    with refused("already"):
+        rounds.add_subject(entry.round_id, entry.subject_id, [(version, 100)], by=officer)
+    with refused("100 together"):
+        rounds.add_subject(entry.round_id, factories.subject().pk, [(version, 90)], by=officer)
+    with refused("No published"):
+        rounds.add_subject(entry.round_id, factories.subject().pk, [], by=officer)
+    draft = version.set.versions.create(number=2)
+    with refused("not published"):
+        rounds.add_subject(entry.round_id, factories.subject().pk, [(draft, 100)], by=officer)
+    with refused("closed"):
+        rounds.add_subject(factories.round_("closed").pk, factories.subject().pk, [(version, 100)], by=officer)
+    with refused("may not"):
+        rounds.add_subject(entry.round_id, factories.subject().pk, [(version, 100)], by=factories.representative())
+
+
+def test_an_entry_goes_only_while_nobody_was_asked(officer):
+    free, asked = factories.entry(), factories.assignment().entry
+    rounds.remove_entry(free.pk, by=officer)
+    assert not Entry.objects.filter(pk=free.pk).exists() and not Sheet.objects.filter(pk=free.sheet_id).exists()
+    with refused("Assessors were asked"):
+        rounds.remove_entry(asked.pk, by=officer)
+
+
+def test_leaving_out_and_taking_back_stand_in_the_trail(officer):
+    entry = factories.entry()
+    with refused("reason"):
+        rounds.exclude_entry(entry.pk, by=officer, why="")
+    rounds.exclude_entry(entry.pk, by=officer, why="Withdrawn")
+    with refused("already"):
+        rounds.exclude_entry(entry.pk, by=officer, why="Again")
+    rounds.include_entry(entry.pk, by=officer)
+    assert list(entry.round.moves.values_list("action", flat=True)) == ["exclude", "include"]
+    entry.refresh_from_db()
+    assert entry.excluded_at is None
+
+
+# --- measurements --------------------------------------------------------------------------------
+
+
+def test_a_measurement_makes_scores_stale_only_when_it_changes(officer):
+    entry = factories.entry(versions=[measured_version()])
+    ratio = Indicator.objects.get(code="R")
+
+    def write(**values):
+        rounds.set_measurement(entry.pk, ratio.pk, by=officer, **values)
+        entry.refresh_from_db()
+        return entry.inputs_version
+
+    assert write(value=Decimal(30), target=Decimal(40)) == 1
+    assert write(value=Decimal("30.0"), target=Decimal(40)) == 1
+    assert write(value=Decimal(30), target=Decimal(40), note="From the report") == 1
+    assert Measurement.objects.get().note == "From the report"
+    assert write(value=Decimal(31), target=Decimal(40)) == 2
+    assert write(not_applicable=True) == 3
+    assert write() == 4 and not Measurement.objects.exists()
+    assert write() == 4
+
+
+def test_a_measurement_is_checked_against_its_scale(officer):
+    entry = factories.entry(versions=[measured_version()])
+    expert, levels, ratio = Indicator.objects.filter(scale__isnull=False).order_by("code")
+    for indicator, values, field in [
+        (levels, {"value": Decimal(9)}, "value"),
+        (levels, {"value": Decimal("2.5")}, "value"),
+        (levels, {"not_applicable": True}, "not_applicable"),
+        (ratio, {"value": Decimal(3)}, "target"),
+        (ratio, {"value": Decimal(3), "target": Decimal(0)}, "target"),
+        (ratio, {"value": Decimal(-3), "target": Decimal(1)}, "value"),
+        (expert, {"value": Decimal(3)}, None),
+    ]:
+        with refused() as broken:
+            rounds.set_measurement(entry.pk, indicator.pk, by=officer, **values)
+        assert broken.value.field == field
+    with refused("does not measure"):
+        rounds.set_measurement(factories.entry().pk, levels.pk, by=officer, value=Decimal(3))
+    with refused("may not"):
+        rounds.set_measurement(entry.pk, levels.pk, by=factories.assessor().user, value=Decimal(3))
+    assert not Measurement.objects.exists()
+
+
+# --- assigning -----------------------------------------------------------------------------------
+
+
+def test_assign_offers_tells_and_numbers(officer):
+    entry = factories.entry()
+    rows = [rounds.assign(entry.pk, factories.assessor().pk, by=officer) for _ in range(3)]
+    assert [row.alias for row in rows] == [1, 2, 3]
+    assert {row.status for row in rows} == {"offered"}
+    notice = Notice.objects.get(user=rows[0].assessor.user)
+    assert entry.subject.title_en in notice.text_en and entry.subject.title_fa in notice.text_fa
+    assert notice.link == f"/assignments/{rows[0].pk}/answer/"
+    assert rows[0].moves.get().by == officer
+
+
+def affiliated(assessor, subject):
+    Affiliation.objects.create(assessor=assessor, agency=subject.agency)
+
+
+def to_be_affiliated(assessor, subject):
+    Affiliation.objects.create(assessor=assessor, agency=subject.agency, since=timezone.localdate() + timedelta(days=9))
+
+
+def representing(assessor, subject):
+    factories.granted("representative", assessor.user, agency=subject.agency)
+
+
+def serving_a_unit(assessor, subject):
+    unit = subject.agency.units.create(kind="library", name_fa="کتابخانه")
+    factories.granted("unit_officer", assessor.user, unit=unit)
+
+
+def declared(assessor, subject):
+    ConflictOfInterest.objects.create(assessor=assessor, subject=subject, source="declared", reason="Brother", by=assessor.user)
+
+
+def barred_by_staff(assessor, subject):
+    ConflictOfInterest.objects.create(assessor=assessor, subject=subject, source="staff", reason="Editor", by=factories.officer())
+
+
+def serving_in_the_secretariat(assessor, subject):
+    factories.granted("officer", assessor.user)
+
+
+def inactive(assessor, subject):
+    type(assessor).objects.filter(pk=assessor.pk).update(is_active=False)
+
+
+def busy(assessor, subject):
+    type(assessor).objects.filter(pk=assessor.pk).update(capacity=0)
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "words"),
+    [
+        (affiliated, "affiliated with Agency"),
+        (to_be_affiliated, "affiliated with Agency"),
+        (representing, "representative.* in Agency"),
+        (serving_a_unit, "unit officer.* in Agency"),
+        (declared, "Declared.*Brother"),
+        (barred_by_staff, "Excluded by the secretariat: Editor"),
+        (serving_in_the_secretariat, "Works in the secretariat"),
+        (inactive, "not active"),
+        (busy, "as many as agreed"),
+    ],
+)
+def test_who_is_not_asked_and_why(officer, obstacle, words):
+    entry, assessor = factories.entry(), factories.assessor()
+    obstacle(assessor, entry.subject)
+    with refused(words):
+        rounds.assign(entry.pk, assessor.pk, by=officer)
+    made, refusals = rounds.assign_many(entry.round_id, [(entry.pk, assessor.pk)], by=officer)
+    assert not made and len(refusals) == 1 and not Assignment.objects.exists()
+
+
+def test_bulk_assignment_refuses_only_what_it_must(officer):
+    round_ = factories.round_("open")
+    entries = [factories.entry(round_, versions=[factories.published_set()]) for _ in range(3)]
+    assessors = [factories.assessor() for _ in range(2)]
+    affiliated(assessors[0], entries[1].subject)
+    type(assessors[1]).objects.filter(pk=assessors[1].pk).update(capacity=2)
+    pairs = [(entry.pk, assessor.pk) for assessor in assessors for entry in entries]
+    made, refusals = rounds.assign_many(round_.pk, pairs, by=officer)
+    assert len(made) == 4
+    assert [(entry.pk, assessor.pk) for entry, assessor, _why in refusals] == [
+        (entries[1].pk, assessors[0].pk),
+        (entries[2].pk, assessors[1].pk),
+    ]
+    # One notice a person.
+    assert Notice.objects.filter(kind="assignment_offered").count() == 2
+    with refused("already"):
+        rounds.assign(entries[0].pk, assessors[0].pk, by=officer)
+
+
+def test_an_entry_of_another_round_is_not_reached(officer):
+    entry, other = factories.entry(), factories.entry()
+    made, refusals = rounds.assign_many(entry.round_id, [(other.pk, factories.assessor().pk)], by=officer)
+    assert (made, refusals) == ([], [])
+
+
+def test_assigning_costs_the_same_for_few_and_many(officer, django_assert_max_num_queries):
+    round_ = factories.round_("open")
+    entries = [factories.entry(round_, versions=[factories.published_set()]) for _ in range(6)]
+    assessors = [factories.assessor() for _ in range(5)]
+    with django_assert_max_num_queries(60):
+        made, _ = rounds.assign_many(round_.pk, [(e.pk, a.pk) for e in entries for a in assessors], by=officer)
+    assert len(made) == 30
+
+
+def test_only_officers_assign():
+    entry = factories.entry()
+    with refused("may not"):
+        rounds.assign(entry.pk, factories.assessor().pk, by=factories.assessor().user)
+
+
+# --- answering -----------------------------------------------------------------------------------
+
+
+def test_accept():
+    row = factories.assignment(status="offered")
+    assert rounds.answer(row.pk, "accept", by=row.assessor.user).status == "accepted"
+    with refused("no longer possible"):
+        rounds.answer(row.pk, "accept", by=row.assessor.user)
+
+
+def test_decline_with_a_reason_tells_the_officers(officer):
+    row = factories.assignment(status="offered")
+    with refused("reason"):
+        rounds.answer(row.pk, "decline", by=row.assessor.user)
+    rounds.answer(row.pk, "decline", by=row.assessor.user, why="No time")
+    assert "No time" in Notice.objects.get(user=officer).text_en
+    assert not ConflictOfInterest.objects.exists()
+
+
+def test_declining_for_a_conflict_bars_the_subject_in_every_round():
+    row = factories.assignment(status="offered")
+    other = factories.assignment(factories.entry(subject_=row.entry.subject), row.assessor)
+    rounds.answer(row.pk, "decline", by=row.assessor.user, why="My book", conflict=True)
+    conflict = ConflictOfInterest.objects.get()
+    assert (conflict.source, conflict.reason, conflict.subject) == ("declared", "My book", row.entry.subject)
+    other.refresh_from_db()
+    assert other.status == "withdrawn" and other.moves.get().action == "recuse"
+    with refused("cannot accept"):
+        rounds.answer(factories.assignment(status="offered").pk, "accept", by=row.assessor.user, conflict=True)
+
+
+def test_nobody_answers_for_another():
+    row = factories.assignment(status="offered")
+    for other in (factories.assessor().user, factories.officer()):
+        with pytest.raises(Assignment.DoesNotExist):
+            rounds.answer(row.pk, "accept", by=other)
+
+
+@pytest.mark.parametrize(("status", "days"), [("closed", 5), ("open", -1), ("draft", 5), ("cancelled", 5)])
+def test_nothing_is_accepted_out_of_time(status, days):
+    row = factories.assignment(factories.entry(factories.round_(status, deadline=tomorrow(days))), status="offered")
+    with refused("not open|has passed"):
+        rounds.answer(row.pk, "accept", by=row.assessor.user)
+
+
+def test_withdraw_and_ask_again(officer):
+    row = factories.assignment()
+    with refused("reason"):
+        rounds.withdraw(row.pk, by=officer, why="")
+    with refused("may not"):
+        rounds.withdraw(row.pk, by=row.assessor.user, why="x")
+    rounds.withdraw(row.pk, by=officer, why="Ill")
+    assert "Ill" in Notice.objects.get(user=row.assessor.user).text_en
+    again = rounds.assign(row.entry_id, row.assessor_id, by=officer)
+    assert (again.pk, again.status, again.alias) == (row.pk, "offered", row.alias)
+    assert list(again.moves.values_list("action", flat=True)) == ["withdraw", "offer"]
