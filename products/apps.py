@@ -8,3 +8,10 @@ class ProductsConfig(AppConfig):
     name = "products"
     verbose_name = _("Products")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        """Tell the assessments how products show themselves beside the form."""
+        from assessments import evidence
+        from products.evidence import product_evidence
+
+        evidence.register("product", product_evidence)

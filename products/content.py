@@ -7,6 +7,7 @@ from typing import Any
 
 import jdatetime
 from django.utils import translation
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from products.forms.submission import QUESTION, stored
@@ -54,7 +55,9 @@ def _answers(sheet, cleaned):
         options = {str(key): label for key, label in getattr(formfield, "choices", [])}
         yield {
             "key": name,
-            "label": {"fa": question.label_fa, "en": question.label_en} if question else _in_both(lambda f=formfield: f.label),
+            "label": {"fa": question.label_fa, "en": capfirst(question.label_en)}
+            if question
+            else _in_both(lambda f=formfield: f.label),
             "type": question.type if question else _type(value, options),
             "value": stored(value),
             "shown": _shown(question, value, options),
@@ -125,14 +128,14 @@ def answers(content):
         for row in content["answers"]
     ]
     unit = content.get("unit")
-    rows.append(Answer("unit", _("unit"), in_language(**unit) if unit else _("The agency as a whole"), "text", hidden=True))
+    rows.append(Answer("unit", _("Unit"), in_language(**unit) if unit else _("The agency as a whole"), "text", hidden=True))
     return rows
 
 
 def field_labels(content):
     """What can be returned for correction: (form field, its label) for every part of a version."""
     rows = [(answer.key, answer.label) for answer in answers(content)]
-    return [*rows, ("creators", _("creators")), ("links", _("links")), ("files", _("files"))]
+    return [*rows, ("creators", _("Creators")), ("links", _("Links")), ("files", _("Files"))]
 
 
 # --- comparing -----------------------------------------------------------------------------------
@@ -158,9 +161,9 @@ def changes(before, after):
             found.append(Change(answer.key, answer.label, earlier.text if earlier else "", answer.text))
     found += [Change(answer.key, answer.label, answer.text, "") for answer in old.values() if answer.text]
     for key, label, line in (
-        ("creators", _("creators"), _creator_line),
-        ("links", _("links"), _link_line),
-        ("files", _("files"), _file_line),
+        ("creators", _("Creators"), _creator_line),
+        ("links", _("Links"), _link_line),
+        ("files", _("Files"), _file_line),
     ):
         ours, theirs = [line(row) for row in before[key]], [line(row) for row in after[key]]
         if ours != theirs:

@@ -32,7 +32,7 @@ def _fields(said, blind):
         return rows
     makers = [f"{row['name']} – {row['role']}" if row["role"] else row["name"] for row in said["creators"]]
     agency = said["agency"]["fa"] if calendar.reads_persian() else said["agency"]["en"]
-    return [*rows, (_("agency"), agency), *([(_("creators"), "\n".join(makers))] if makers else [])]
+    return [*rows, (_("Agency"), agency), *([(_("Creators"), "\n".join(makers))] if makers else [])]
 
 
 def _links(version, blind):

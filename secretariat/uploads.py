@@ -86,7 +86,8 @@ def clean_name(name, extension):
     name = re.sub(r'[<>:"|?*%]', " ", persian.canonical(name))
     stem = name.rsplit(".", 1)[0] if "." in name.strip(".") else name
     stem = " ".join(stem.split()).strip(" .")[:150].strip(" .")
-    return f"{stem or _('file')}{extension}"
+    stem = stem or _("file")
+    return f"{stem}{extension}"
 
 
 # --- which kind ----------------------------------------------------------------------------------

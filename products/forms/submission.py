@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.functional import cached_property
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -99,6 +100,13 @@ def question_field(question):
     return CanonicalCharField(max_length=300, widget=_line(), **common)
 
 
+def _tidy(form):
+    """Labels begin with a capital; and a browser must not cut a long text off without a word: the check says so instead."""
+    for formfield in form.fields.values():
+        formfield.widget.attrs.pop("maxlength", None)
+        formfield.label = capfirst(formfield.label)
+
+
 class StartForm(forms.Form):
     """Whose product it is and of what kind: all that is needed to open a draft."""
 
@@ -109,6 +117,7 @@ class StartForm(forms.Form):
 
     def __init__(self, *args, agencies, kinds, **kwargs):
         super().__init__(*args, **kwargs)
+        _tidy(self)
         self.fields["agency"].queryset = agencies
         self.fields["kind"].queryset = kinds
 
@@ -158,9 +167,8 @@ class AnswersForm(forms.Form):
         self.fields["unit"].queryset = units
         for question in questions:
             self.fields[QUESTION + question.key] = question_field(question)
+        _tidy(self)
         for formfield in self.fields.values():
-            # A browser would cut a long text off without a word; the check says so and loses nothing.
-            formfield.widget.attrs.pop("maxlength", None)
             formfield.required = formfield.required and not lenient
 
     def clean(self):
@@ -171,23 +179,22 @@ class AnswersForm(forms.Form):
         return cleaned
 
 
-class RowForm(forms.Form):
-    """One row of a list that may be as long as need be."""
+class TidyForm(forms.Form):
+    """A form whose fields are tidied: see _tidy."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        for formfield in self.fields.values():
-            formfield.widget.attrs.pop("maxlength", None)
+        _tidy(self)
 
 
-class CreatorForm(RowForm):
+class CreatorForm(TidyForm):
     """One person who made it."""
 
     name = CanonicalCharField(label=gettext_lazy("name"), max_length=150, widget=_line())
     role = CanonicalCharField(label=gettext_lazy("part in the work"), max_length=100, required=False, widget=_line())
 
 
-class LinkForm(RowForm):
+class LinkForm(TidyForm):
     """One address where it, or something about it, can be seen."""
 
     url = WebAddressField(label=gettext_lazy("web address"))
@@ -302,16 +309,16 @@ class Sheet:
             found += [Problem(name, str(bound.label), str(error), bound.id_for_label) for error in errors]
         order = list(self.form.fields)
         found.sort(key=lambda problem: order.index(problem.name))
-        for kind, label in (("creators", _("creators")), ("links", _("links"))):
+        for kind, label in (("creators", _("Creators")), ("links", _("Links"))):
             for place, row in enumerate(getattr(self, kind), 1):
                 for name, errors in row.errors.items():
                     where = f"{label} {place}: {row[name].label}"
                     found += [Problem(kind, where, str(error), row[name].id_for_label) for error in errors]
         if self.product.kind.group == ProductKind.Group.PRODUCT and not self.creators:
-            found.append(Problem("creators", _("creators"), _("Name at least one person who made it."), "id_creators-0-name"))
+            found.append(Problem("creators", _("Creators"), _("Name at least one person who made it."), "id_creators-0-name"))
         if not self.links and not self.files:
             found.append(
-                Problem("files", _("files"), _("Add at least one file or link, so that the assessors can see it."), "files")
+                Problem("files", _("Files"), _("Add at least one file or link, so that the assessors can see it."), "files")
             )
         return found
 
@@ -359,7 +366,7 @@ class ManyFiles(forms.FileInput):
     allow_multiple_selected = True
 
 
-class FileForm(forms.Form):
+class FileForm(TidyForm):
     """A file and what it is."""
 
     file = forms.FileField(
@@ -370,7 +377,7 @@ class FileForm(forms.Form):
     note = CanonicalCharField(label=gettext_lazy("what it is"), max_length=200, required=False, widget=_line())
 
 
-class WithdrawForm(forms.Form):
+class WithdrawForm(TidyForm):
     """Why a product is taken back."""
 
     why = CanonicalCharField(

@@ -56,11 +56,7 @@ class ProductList(ListPage):
 
     def queryset(self):
         """Products with their agency and kind, without the heavy columns."""
-        return (
-            Product.objects.visible_to(self.request.user)
-            .select_related("agency", "kind")
-            .defer("draft", "details", "summary")
-        )
+        return Product.objects.visible_to(self.request.user).select_related("agency", "kind").defer("draft", "details", "summary")
 
     def row_actions(self, row):
         """The step that waits for this reader."""

@@ -117,7 +117,7 @@ def _edit_page(request, product, draft, *, check=False, spare=0, status=200, **m
 def _anchors(sheet):
     """(field, label, id to jump to) of everything that can carry a reason, in the order of the page."""
     rows = [(name, sheet.form[name].label, sheet.form[name].id_for_label) for name in sheet.form.fields]
-    return [*rows, ("creators", _("creators"), "creators"), ("links", _("links"), "links"), ("files", _("files"), "files")]
+    return [*rows, ("creators", _("Creators"), "creators"), ("links", _("Links"), "links"), ("files", _("Files"), "files")]
 
 
 def _typed(request, product):
@@ -158,7 +158,7 @@ def _conflict(request, current, data):
         mine, other = (side.draft.get("answers", {}).get(name, "") for side in (ours, theirs))
         if mine != other:
             differing.append((name, formfield.label, options.get(mine, mine), options.get(other, other)))
-    for kind, label in (("creators", _("creators")), ("links", _("links"))):
+    for kind, label in (("creators", _("Creators")), ("links", _("Links"))):
         mine, other = (_lines(kind, side.draft.get(kind, [])) for side in (ours, theirs))
         if mine != other:
             differing.append((kind, label, mine, other))

@@ -145,7 +145,7 @@ def test_submit_makes_a_version_with_every_label_and_answer(draft, person):
     assert product.submitted_at is not None
     said = {row["key"]: row for row in made.content["answers"]}
     assert said["title_fa"]["value"] == "کتاب علی"
-    assert said["title_fa"]["label"] == {"fa": said["title_fa"]["label"]["fa"], "en": "title"}
+    assert said["title_fa"]["label"] == {"fa": said["title_fa"]["label"]["fa"], "en": "Title"}
     assert said["summary"]["value"] == "خلاصه‌ای از کتاب ۱۲۳ 🎬"
     assert said["starts_on"]["value"] == "2024-04-20"
     assert said["starts_on"]["shown"]["fa"] == "۱ اردیبهشت ۱۴۰۳"
