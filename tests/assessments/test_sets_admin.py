@@ -15,12 +15,6 @@ def admin(client):
     return client
 
 
-@pytest.fixture(autouse=True)
-def _open_admin(settings):
-    """The second factor of the administration is proven elsewhere."""
-    settings.ADMIN_SECOND_FACTOR = False
-
-
 def fields(**given):
     return {
         "code": "three", "name_fa": "سه‌درجه‌ای", "name_en": "Three levels", "kind": "ordinal", "minimum": "۱", "maximum": "۳",
