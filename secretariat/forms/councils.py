@@ -1,0 +1,157 @@
+"""What the council's admin forms ask for: a moment by the Jalali calendar, seats that do not overlap, votes of those present."""
+
+import datetime
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from secretariat import calendar, persian
+from secretariat.fields import JalaliDateFormField, JalaliDateInput, LtrInput
+from secretariat.models import Attendance, Meeting, Resolution, Seat, Vote
+from secretariat.services import councils
+
+
+class ClockField(forms.Field):
+    """A time of day as "14:30", in any digits, with any of the usual signs between."""
+
+    widget = LtrInput
+
+    def to_python(self, value):
+        text = persian.digits_to_ascii(persian.canonical(str(value or ""))).replace("٫", ":").replace(".", ":").strip()
+        if not text:
+            return None
+        try:
+            return datetime.datetime.strptime(text if ":" in text else f"{text}:00", "%H:%M").time()
+        except ValueError:
+            raise ValidationError(_("Write the time like %(example)s.") % {"example": calendar.digits("14:30")}) from None
+
+
+class MomentWidget(forms.MultiWidget):
+    """A Jalali date and, beside it, a time of day."""
+
+    def __init__(self, attrs=None):
+        day = JalaliDateInput({"aria-label": gettext_lazy("Date"), "size": 12})
+        clock = LtrInput({"placeholder": "14:30", "aria-label": gettext_lazy("Time of day"), "size": 6})
+        super().__init__([day, clock], attrs)
+
+    def decompress(self, value):
+        if not value:
+            return [None, None]
+        local = calendar.in_tehran(value)
+        return [local.date(), f"{local:%H:%M}"]
+
+
+class MomentFormField(forms.MultiValueField):
+    """An instant, typed as a Jalali date and a time of day in Tehran."""
+
+    widget = MomentWidget
+
+    def __init__(self, **kwargs):
+        super().__init__([JalaliDateFormField(), ClockField()], require_all_fields=True, **kwargs)
+
+    def compress(self, parts):
+        if not parts:
+            return None
+        day, clock = parts
+        return datetime.datetime.combine(calendar.day_of(day), clock, calendar.TEHRAN)
+
+
+class SeatFormSet(BaseInlineFormSet):
+    """Terms of one council, checked against one another before the database does."""
+
+    def clean(self):
+        super().clean()
+        kept = [form for form in self.forms if form.cleaned_data.get("user") and form.cleaned_data.get("starts_on") and not form.cleaned_data.get("DELETE")]  # fmt: skip
+        for position, form in enumerate(kept):
+            for earlier in kept[:position]:
+                if not _overlap(form.cleaned_data, earlier.cleaned_data):
+                    continue
+                if form.cleaned_data["user"] == earlier.cleaned_data["user"]:
+                    form.add_error("starts_on", _("This person already holds a seat in this council at that time."))
+                if form.cleaned_data["role"] == earlier.cleaned_data["role"] == Seat.Role.CHAIR:
+                    form.add_error("role", _("The council already has a chair at that time."))
+
+
+def _overlap(one, other):
+    far = datetime.date.max
+    days = [
+        (calendar.day_of(term["starts_on"]), calendar.day_of(term["ends_on"]) if term.get("ends_on") else far)
+        for term in (one, other)
+    ]
+    (first, last), (start, end) = days
+    return first <= end and start <= last
+
+
+class AttendanceForm(forms.ModelForm):
+    class Meta:
+        model = Attendance
+        fields = ["seat", "present"]
+
+    def __init__(self, *args, meeting=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "seat" in self.fields:
+            seats = councils.seats_on_day(meeting) if meeting else Seat.objects.none()
+            self.fields["seat"].queryset = seats.select_related("user")
+
+    def clean(self):
+        found = super().clean()
+        voted = (
+            self.instance.pk
+            and Vote.objects.filter(resolution__meeting=self.instance.meeting_id, seat=self.instance.seat_id).exists()
+        )
+        if voted and (not found.get("present") or found.get("DELETE") or "seat" in self.changed_data):
+            raise ValidationError(_("Who has voted at this meeting was present: take the vote back first."))
+        return found
+
+
+class VoteForm(forms.ModelForm):
+    class Meta:
+        model = Vote
+        fields = ["seat", "choice"]
+
+    def __init__(self, *args, resolution=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "seat" in self.fields:
+            seats = Seat.objects.none()
+            if resolution is not None:
+                present = Attendance.objects.filter(meeting=resolution.meeting_id, present=True).values("seat")
+                seats = councils.voting_seats(resolution.meeting).filter(pk__in=present)
+            self.fields["seat"].queryset = seats.select_related("user")
+
+
+class ResolutionForm(forms.ModelForm):
+    class Meta:
+        model = Resolution
+        fields = ["council", "meeting", "kind", "title", "text"]
+
+    def clean(self):
+        found = super().clean()
+        council, meeting = found.get("council"), found.get("meeting")
+        if council and meeting and meeting.council_id != council.pk:
+            self.add_error(
+                "meeting", _("This is a meeting of another council: choose one of the %(council)s.") % {"council": council}
+            )
+        if council and found.get("kind") == Resolution.Kind.GRANT_MARKS and not council.grants_marks:
+            self.add_error("kind", _("This council may not grant quality marks."))
+        return found
+
+
+class MeetingForm(forms.ModelForm):
+    starts_at = MomentFormField(label=gettext_lazy("Time"), help_text=gettext_lazy("Jalali date and time of day in Tehran."))
+
+    class Meta:
+        model = Meeting
+        fields = ["council", "number", "starts_at", "place", "status", "minutes"]
+
+    def clean_starts_at(self):
+        """A meeting with an attendance list stays on a day on which everybody listed held a seat."""
+        moment = self.cleaned_data["starts_at"]
+        if self.instance.pk and moment:
+            day = calendar.day_of(moment)
+            listed = Seat.objects.filter(attendances__meeting=self.instance)
+            if listed.exclude(pk__in=Seat.objects.on(day)).exists():
+                raise ValidationError(_("Somebody on the attendance list held no seat on that day: correct the list first."))
+        return moment
