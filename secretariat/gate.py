@@ -1,14 +1,27 @@
-"""What every unsafe form passes through: a one-time key, so that a double submit gives the first result."""
+"""What requests pass through: forms by a one-time key, so that a double submit gives the first result; officers' pages by role."""
 
 import functools
 import uuid
 
 from django.db import IntegrityError, transaction
-from django.http import HttpResponseRedirect
+from django.http import Http404, HttpResponseRedirect
 
 from secretariat.models import FormKey
+from secretariat.rules import is_officer
 
 FIELD = "once_key"
+
+
+def officers_only(view):
+    """To everybody else the page does not exist."""
+
+    @functools.wraps(view)
+    def guarded(request, *args, **kwargs):
+        if not is_officer(request.user):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
 
 
 def once(view):

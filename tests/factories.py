@@ -184,9 +184,59 @@ def entry(round__=None, subject_=None, versions=None):
 
 
 def assignment(entry_=None, assessor_=None, status="accepted"):
-    from assessments.models import Assignment
+    from django.utils import timezone
+
+    from assessments.models import Assessment, Assignment
 
     entry_ = entry_ or entry()
-    return Assignment.objects.create(
+    made = Assignment.objects.create(
         entry=entry_, assessor=assessor_ or assessor(), status=status, alias=entry_.assignments.count() + 1
     )
+    if status == "submitted":
+        # The two go together; `submitted_assessment` fills one in.
+        Assessment.objects.create(assignment=made, submitted_at=timezone.now())
+    return made
+
+
+def submitted_assessment(entry_=None, values=4, assessor_=None, comment="", **fields):
+    """An assessment rated and submitted; `values` is one value for all leaves or {code: value or None for N/A}."""
+    from django.db import transaction
+    from django.utils import timezone
+
+    from assessments.models import Assessment, Assignment, Indicator, Rating
+
+    with transaction.atomic():
+        given = assignment(entry_, assessor_)
+        made = Assessment.objects.create(assignment=given, **fields)
+        leaves = Indicator.objects.filter(version__sheet_parts__sheet=given.entry.sheet, scale__isnull=False, rater="expert")
+        said = {leaf.pk: values.get(leaf.code) if isinstance(values, dict) else values for leaf in leaves}
+        Rating.objects.bulk_create(
+            Rating(assessment=made, indicator_id=leaf, state="na" if value is None else "scored", value=value, comment=comment)
+            for leaf, value in said.items()
+        )
+        made.submitted_at = timezone.now()
+        made.save(update_fields=["submitted_at"])
+        Assignment.objects.filter(pk=given.pk).update(status="submitted")
+    return made
+
+
+def submission(product_=None, agency_=None, **answers):
+    """A version handed in by the agency itself; `answers` are words for the form, `product_` a draft or a returned one."""
+    from products.services.submission import save_draft, start, submit
+
+    if product_ is None:
+        product_ = start(agency_ or agency(), answers.pop("kind", None) or product_kind(), by=None)
+    product_.refresh_from_db()
+    n = next(serial)
+    said = {"title_fa": unlike(n), "title_en": f"Product {n}", "summary": f"خلاصهٔ {n}", "audience": "general",
+            "starts_on": "1403/02/01", **product_.draft.get("answers", {}), **answers}  # fmt: skip
+    rows = {"creators": [{"name": "سارا یوسفی", "role": "نویسنده"}], "links": [{"url": "https://example.org/", "label": "نمونه"}]}
+    product_ = save_draft(product_.pk, {"answers": said, **rows}, by=None, version=product_.version)
+    return submit(product_.pk, by=None, version=product_.version)
+
+
+def unlike(n):
+    """A title that has nothing in common with that of another number: no two are taken for an overlap."""
+    from hashlib import sha256
+
+    return sha256(str(n).encode()).hexdigest()[:20].translate(str.maketrans("0123456789abcdef", "ابپتثجدرسشعفقلمن"))

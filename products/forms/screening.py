@@ -45,9 +45,16 @@ class ScreeningForm(forms.Form):
                 label=sentence, choices=list(ANSWERS.items()), widget=forms.RadioSelect, required=False
             )
         for name, label in content.field_labels(version.content):
-            self.fields[f"wrong_{name}"] = forms.BooleanField(label=_("must be corrected"), required=False)
+            box = forms.CheckboxInput({"class": "form-check-input"})
+            self.fields[f"wrong_{name}"] = forms.BooleanField(label=_("must be corrected"), required=False, widget=box)
             self.fields[f"why_{name}"] = _reason(label=_("What must be corrected: %(field)s") % {"field": label}, widget=_area(2))
-        self.open_overlaps = [pair for pair in overlaps if pair.decision == Overlap.Decision.OPEN]
+            self.fields[f"why_{name}"].widget.attrs["placeholder"] = _("What must be corrected?")
+        # One that was open when the form was opened keeps its fields, so that two decisions are seen to meet.
+        self.open_overlaps = [
+            overlap
+            for overlap in overlaps
+            if overlap.decision == Overlap.Decision.OPEN or f"overlap_{overlap.pk}_reason" in self.data
+        ]
         for overlap in self.open_overlaps:
             for name, field in overlap_fields().items():
                 self.fields[f"overlap_{overlap.pk}_{name}"] = field
@@ -97,9 +104,7 @@ def overlap_fields():
         "decision": forms.ChoiceField(
             label=gettext_lazy("Decision"), choices=DECISIONS, widget=forms.RadioSelect, required=False
         ),
-        "reason": _reason(
-            label=gettext_lazy("Reason"), widget=_area(2), help_text=gettext_lazy("The agency reads it.")
-        ),
+        "reason": _reason(label=gettext_lazy("Reason"), widget=_area(2), help_text=gettext_lazy("The agency reads it.")),
     }
 
 

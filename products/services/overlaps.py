@@ -147,13 +147,15 @@ def _tell(overlap):
         sides.append((overlap.other, overlap.product))
     for product, other in sides:
         fa, en = both(
-            lambda product=product, other=other: _DECIDED
-            % {
-                "title": product.title,
-                "other": other.title,
-                "agency": other.agency,
-                "decision": overlap.get_decision_display(),
-            }
+            lambda product=product, other=other: (
+                _DECIDED
+                % {
+                    "title": product.title,
+                    "other": other.title,
+                    "agency": other.agency,
+                    "decision": overlap.get_decision_display(),
+                }
+            )
         )
         key = f"overlap-{overlap.pk}-{product.pk}-{overlap.decided_at.timestamp()}"
         notices.tell_agency(product.agency_id, "overlap_decided", fa, en, link=product.get_absolute_url(), once=key)
