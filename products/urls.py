@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from products.views import decisions, files, marks, product_list, register, submission
+from products.views import decisions, files, marks, overlaps, product_list, register, round_products, screening, submission
 
 urlpatterns = [
     # the agency's side of a product
@@ -18,6 +18,13 @@ urlpatterns = [
     path("products/<int:pk>/files/", files.product_file_upload, name="product_file_upload"),
     path("products/files/<int:pk>/", files.product_file, name="product_file"),
     path("products/files/<int:pk>/remove/", files.product_file_remove, name="product_file_remove"),
+    # the secretariat's side: screening, overlaps, products for a round
+    path("products/queue/", screening.product_queue, name="product_queue"),
+    path("products/<int:pk>/screening/", screening.screening_form, name="screening_form"),
+    path("products/<int:pk>/overlaps/", overlaps.overlap_recheck, name="overlap_recheck"),
+    path("overlaps/", overlaps.overlap_list, name="overlap_list"),
+    path("overlaps/<int:pk>/", overlaps.overlap_detail, name="overlap_detail"),
+    path("rounds/<int:pk>/products/", round_products.round_add_products, name="round_add_products"),
     # marks: what everybody may read
     path("products/marked/", register.mark_list, name="mark_list"),
     path("products/marked/<int:pk>/", marks.product_public, name="product_public"),
