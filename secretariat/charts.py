@@ -1,7 +1,6 @@
 """The geometry of the pictures that the server draws; templates only write it down as SVG."""
 
-LABEL_WIDTH, PLOT_WIDTH, ROW_HEIGHT, MARGIN = 230, 420, 34, 14
-WIDTH = LABEL_WIDTH + PLOT_WIDTH + 2 * MARGIN
+ROW_HEIGHT, MARGIN = 34, 14
 
 
 def _number(value):
@@ -35,43 +34,60 @@ def bar(value, low=None, high=None, maximum=100, mirrored=False):
 
 
 def forest(rows, minimum=0, maximum=100, reference=None, mirrored=False):
-    """Lines of a forest plot: each row with its label, a point and its interval on a common axis.
+    """A forest plot in two shapes of the same picture: `wide` with labels beside the lines, `narrow` with labels above.
 
-    On right-to-left pages the picture is mirrored: labels at the right, values growing to the left.
+    Each row is a dict with label, value, low, high and perhaps group. On right-to-left pages the picture is mirrored:
+    labels at the right, values growing to the left.
     """
+    shapes = (
+        _forest(rows, minimum, maximum, reference, mirrored, label_width=230, plot_width=420, above=0),
+        _forest(rows, minimum, maximum, reference, mirrored, label_width=0, plot_width=310, above=20),
+    )
+    return [{"name": name, **shape} for name, shape in zip(("wide", "narrow"), shapes, strict=True)] if rows else []
+
+
+def _forest(rows, minimum, maximum, reference, mirrored, *, label_width, plot_width, above):
+    width = label_width + plot_width + 2 * MARGIN
 
     def position(value):
-        x = LABEL_WIDTH + MARGIN + _share(value, minimum, maximum) * PLOT_WIDTH
-        return round(WIDTH - x if mirrored else x, 2)
+        if (value := _number(value)) is None:
+            return None
+        x = label_width + MARGIN + _share(value, minimum, maximum) * plot_width
+        return round(width - x if mirrored else x, 2)
 
-    lines, y = [], MARGIN
-    group = None
+    lines, y, group = [], MARGIN, None
     for row in rows:
         if row.get("group") and row["group"] != group:
             group = row["group"]
-            lines.append({"heading": group, "y": y + ROW_HEIGHT * 0.65})
+            lines.append({"heading": group, "text_y": y + ROW_HEIGHT * 0.65})
             y += ROW_HEIGHT
-        line = {"label": _short(str(row["label"])), "full": str(row["label"]), "y": y + ROW_HEIGHT / 2, "heading": "", "row": row}
-        value, low, high = _number(row.get("value")), _number(row.get("low")), _number(row.get("high"))
-        line["x"] = None if value is None else position(value)
-        if low is not None and high is not None:
-            line["x1"], line["x2"] = position(low), position(high)
-        lines.append(line)
-        y += ROW_HEIGHT
+        middle = y + above + (ROW_HEIGHT - above / 2) / 2
+        x1, x2 = position(row.get("low")), position(row.get("high"))
+        lines.append(
+            {
+                "label": _short(str(row["label"]), 44 if above else 30),
+                "full": str(row["label"]),
+                "y": middle,
+                "text_y": y + 16 if above else middle + 5,
+                "x": position(row.get("value")),
+                "x1": None if x2 is None else x1,
+                "x2": None if x1 is None else x2,
+            }
+        )
+        y += ROW_HEIGHT + above
     step = (maximum - minimum) / 5
-    ticks = [{"value": round(minimum + step * i, 2), "x": position(minimum + step * i)} for i in range(6)]
     return {
-        "width": WIDTH,
+        "width": width,
         "height": y + 34,
+        "top": MARGIN,
         "bottom": y,
         "ruler": y + 20,
+        "label_x": width if mirrored else 0,
         "lines": lines,
-        "ticks": ticks,
-        "reference": None if _number(reference) is None else position(_number(reference)),
-        "label_x": WIDTH if mirrored else 0,
-        "top": MARGIN,
+        "ticks": [{"value": round(minimum + step * i, 2), "x": position(minimum + step * i)} for i in range(6)],
+        "reference": position(reference),
     }
 
 
-def _short(label, most=30):
+def _short(label, most):
     return label if len(label) <= most else label[: most - 1].rstrip() + "…"

@@ -117,7 +117,7 @@ async function send(fields) {
   say(words.saving);
   let response;
   try {
-    response = await fetch(form.dataset.autosaveUrl, { method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual" });
+    response = await fetch(form.dataset.saveUrl, { method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual" });
   } catch {
     response = null;
   }

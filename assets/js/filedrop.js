@@ -12,6 +12,15 @@ function accepted(file, list) {
   });
 }
 
+function show(page, address) {
+  history.replaceState(null, "", address);
+  document.title = page.title;
+  document.querySelector(".frame").replaceWith(document.adoptNode(page.querySelector(".frame")));
+  document.dispatchEvent(new CustomEvent("htmx:load", { detail: { elt: document } }));
+  window.htmx?.process(document.querySelector(".frame"));
+  (document.querySelector("[data-error-summary]") || document.querySelector("#main")).focus();
+}
+
 function prepare(place) {
   const input = place.querySelector("[data-filedrop-input]");
   const chosen = place.querySelector("[data-filedrop-chosen]");
@@ -83,18 +92,16 @@ function prepare(place) {
       line.textContent = percent < 100 ? say("sending", { percent: digits(percent) + sign }) : say("sent");
     });
     request.addEventListener("load", () => {
-      const moved = request.responseURL && new URL(request.responseURL).pathname !== new URL(form.action).pathname;
-      if (request.status < 400 && (moved || !request.responseText.includes("data-error-summary"))) {
-        form.draft && (form.draft.leaving = true);
-        location.assign(request.responseURL || location.href);
-        if (request.responseURL === location.href) location.reload();
-      } else if ((request.getResponseHeader("Content-Type") || "").includes("html") && request.status < 500) {
-        const page = new DOMParser().parseFromString(request.responseText, "text/html");
-        document.querySelector("main").replaceWith(page.querySelector("main"));
-        document.title = page.title;
-        document.dispatchEvent(new CustomEvent("htmx:load", { detail: { elt: document } }));
-        document.querySelector("[data-error-summary]")?.focus();
-      } else fail();
+      const html = (request.getResponseHeader("Content-Type") || "").includes("html");
+      if (!html || request.status >= 500) return fail();
+      if (form.draft) form.draft.leaving = true;
+      const page = new DOMParser().parseFromString(request.responseText, "text/html");
+      const there = new URL(request.responseURL || location.href);
+      if (there.pathname === location.pathname) return show(page, there);
+      // The messages have been read by this very request: they are carried over to the page that it led to.
+      const told = [...page.querySelectorAll("[data-message]")].map((note) => [note.textContent.trim(), note.className]);
+      sessionStorage.setItem("told", JSON.stringify(told));
+      location.assign(there);
     });
     const fail = () => {
       bar.hidden = true;

@@ -60,8 +60,32 @@ document.addEventListener("submit", (event) => {
 });
 if (cookie("theme") === undefined && root.hasAttribute("data-theme-auto")) applyTheme("auto");
 
+// --- what a form that was sent by script had to tell
+try {
+  for (const [text, look] of JSON.parse(sessionStorage.getItem("told") || "[]")) {
+    window.portal.toast(text, look.match(/note-(\w+)/)?.[1]);
+  }
+  sessionStorage.removeItem("told");
+} catch {
+  // No store: nothing was left there.
+}
+
 // --- the summary of errors takes the focus
 document.querySelector("[data-error-summary]")?.focus();
+
+// --- a table wider than its place can be scrolled by keyboard too
+const widths = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) {
+      target.tabIndex = 0;
+      target.setAttribute("role", "region");
+      const name = target.querySelector("caption")?.textContent.trim();
+      if (name) target.setAttribute("aria-label", name);
+    } else {
+      for (const name of ["tabindex", "role", "aria-label"]) target.removeAttribute(name);
+    }
+  }
+});
 
 // --- what a page needs is loaded when it is there; again after htmx has brought something new
 const needs = {
@@ -73,6 +97,7 @@ const needs = {
 };
 const loaded = {};
 function wake(part) {
+  for (const wrap of part.querySelectorAll(".table-wrap")) widths.observe(wrap);
   for (const [name, selector] of Object.entries(needs)) {
     if (part.matches?.(selector) || part.querySelector(selector)) {
       loaded[name] ??= import(words.modules[name]);

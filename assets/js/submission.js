@@ -100,8 +100,6 @@ for (const form of document.querySelectorAll("[data-file-form]")) {
         list.innerHTML = told.html;
         document.dispatchEvent(new CustomEvent("htmx:load", { detail: { elt: list } }));
         complain(told.errors.map((error) => (error.name ? `${error.name}: ${error.message}` : error.message)));
-        const key = form.elements.namedItem("once_key");
-        if (key) key.value = told.once_key;
         form.reset();
         if (told.files.length) window.portal.toast(told.said, "success");
         (told.errors.length ? input : list.querySelector("a:last-of-type") || input).focus();

@@ -49,7 +49,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from secretariat import calendar, charts
+from secretariat import calendar, charts, rules, rules
 
 register = template.Library()
 
@@ -109,7 +109,7 @@ NAVIGATION = (
     ("set_list", gettext_lazy("Indicators"), "list-check", ("is_officer", "is_assessor")),
     ("agency_list", gettext_lazy("Agencies"), "building", ("all",)),
     ("mark_list", gettext_lazy("Quality marks"), "award", ("all",)),
-    ("admin:index", gettext_lazy("Councils and settings"), "bank", ("is_officer", "is_council")),
+    ("admin:index", gettext_lazy("Councils and settings"), "bank", ("all",)),
 )
 FOOTER = (
     ("about", gettext_lazy("About the secretariat")),
@@ -138,7 +138,7 @@ def nav_items(context):
     for name, label, icon_name, who in NAVIGATION:
         shown = any((flag == "all" and signed_in) or (flag == "public" and not signed_in) or context.get(flag) for flag in who)
         url = address(name) if shown else ""
-        if name == "admin:index" and not getattr(context.get("user"), "is_staff", False):
+        if url and name == "admin:index" and not rules.may_administer(context["user"]):
             continue
         if url and url not in seen:
             seen.add(url)
@@ -539,7 +539,7 @@ def score_bar(value, low=None, high=None, maximum=100, label=""):
 def forest_plot(rows, caption="", minimum=0, maximum=100, reference=None, open_table=False):
     """Scores with intervals, one line each, with the same numbers as a table below."""
     return {
-        "plot": charts.forest(rows, minimum, maximum, reference, calendar.reads_persian()),
+        "plots": charts.forest(rows, minimum, maximum, reference, calendar.reads_persian()),
         "rows": rows,
         "caption": caption,
         "open_table": open_table,

@@ -119,12 +119,16 @@ def _specimens(user):
     now = timezone.now()
     typed = {"title": LONG, "kind": "", "held_on": "2026-01-25", "mobile": "0912", "site": "www", "audience": "۱۲٫۵"}
     moving = SimpleNamespace(
-        MOVES={},
+        MOVES={
+            "submit": SimpleNamespace(label=_("Submit")),
+            "return": SimpleNamespace(label=_("Return for correction")),
+            "accept": SimpleNamespace(label=_("Accept")),
+        },
         _meta=SimpleNamespace(
             get_field=lambda name: SimpleNamespace(flatchoices=[(code, label) for code, label, _tone in _STATES()])
         ),
     )
-    move = dict(action="", by=user, by_id=user.pk, why="")
+    move = {"by": user, "by_id": user.pk, "why": ""}
     return {
         "form": SpecimenForm(initial={"title": LONG}),
         "wrong_form": SpecimenForm(typed, auto_id="wrong-%s"),
@@ -133,18 +137,25 @@ def _specimens(user):
         "days": [today() + timedelta(days=days) for days in (-3, 0, 2, 9, 40)],
         "moving": moving,
         "moves": [
-            SimpleNamespace(**{**move, "source": "draft", "target": "submitted", "at": now - timedelta(days=6)}),
+            SimpleNamespace(
+                **{**move, "action": "submit", "source": "draft", "target": "submitted", "at": now - timedelta(days=6)}
+            ),
             SimpleNamespace(
                 **{
                     **move,
+                    "action": "return",
                     "source": "submitted",
                     "target": "returned",
                     "at": now - timedelta(days=4),
                     "why": "شناسنامهٔ اثر ناقص است: شابک (ISBN) و نام ناشر نوشته نشده.\nپروندهٔ PDF باز نمی‌شود.",
                 }
             ),
-            SimpleNamespace(**{**move, "source": "returned", "target": "submitted", "at": now - timedelta(days=2)}),
-            SimpleNamespace(**{**move, "source": "submitted", "target": "accepted", "at": now, "by": None, "by_id": None}),
+            SimpleNamespace(
+                **{**move, "action": "submit", "source": "returned", "target": "submitted", "at": now - timedelta(days=2)}
+            ),
+            SimpleNamespace(
+                **{**move, "action": "accept", "source": "submitted", "target": "accepted", "at": now, "by": None, "by_id": None}
+            ),
         ],
         "files": [
             SimpleNamespace(name="شناسنامهٔ اثر – ویرایش 2.pdf", url="#files", size=1_284_220, content_type="application/pdf"),

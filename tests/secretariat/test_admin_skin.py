@@ -1,0 +1,27 @@
+"""The admin pages wear the portal's clothes and break none of its rules in a real browser."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.browser]
+
+
+@pytest.fixture
+def administrator(settings):
+    factories.agency(name_fa="نهاد کتابخانه‌های عمومی کشور")
+    return factories.officer(is_superuser=True, is_staff=True, first_name="مریم", last_name="رضایی", name_en="Maryam Rezaei")
+
+
+@pytest.mark.parametrize(("language", "theme"), [("fa", "light"), ("fa", "dark"), ("en", "light")])
+def test_admin_pages_in_both_languages_and_themes(pages, administrator, language, theme):
+    page = pages(user=administrator, language=language, theme=theme)
+    for path in ("/admin/", "/admin/secretariat/agency/", "/admin/secretariat/council/add/"):
+        assert page.goto(path).status == 200
+        assert page.locator("html").get_attribute("dir") == ("rtl" if language == "fa" else "ltr")
+        assert page.locator("html").get_attribute("data-theme") == theme
+        assert page.evaluate("getComputedStyle(document.body).fontFamily").startswith("Vazirmatn")
+        assert page.locator(".back-to-portal").is_visible()
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{path}\n{found.generate_report()}"
