@@ -9,6 +9,7 @@ from assessments.evidence import Evidence, EvidenceFile
 from products import content
 from products.models import SubmissionVersion
 from secretariat import calendar
+from secretariat.uploads import INLINE
 
 
 def product_evidence(subject, *, blind):
@@ -53,7 +54,7 @@ def _files(version, blind):
     return [
         EvidenceFile(
             name=neutral_name(place) if blind else place.file.name,
-            url=reverse("product_file", args=[place.file_id]),
+            url=reverse("product_file", args=[place.file_id]) + ("?show=1" if place.file.content_type in INLINE else ""),
             size=place.file.size,
             content_type=place.file.content_type,
         )

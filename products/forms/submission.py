@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.text import capfirst
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from products import codes
 from products.models import KindField, Product, ProductKind
+from secretariat import calendar
 from secretariat.bilingual import in_language
 from secretariat.fields import (
     CanonicalCharField,
@@ -37,6 +39,9 @@ _CODES = {
 }
 
 
+_NOT_AN_ADDRESS = gettext_lazy("This is not a web address. Write it like https://example.ir/page.")
+
+
 class WebAddressField(forms.URLField):
     """A web address, written left to right; without a scheme it is taken as https."""
 
@@ -44,9 +49,10 @@ class WebAddressField(forms.URLField):
         kwargs.setdefault("assume_scheme", "https")
         kwargs.setdefault("max_length", 500)
         kwargs.setdefault("widget", forms.TextInput({"dir": "ltr", "inputmode": "url", "autocomplete": "off"}))
+        kwargs.setdefault("error_messages", {"invalid": _NOT_AN_ADDRESS})
         super().__init__(**kwargs)
 
-    default_validators = [forms.URLField.default_validators[0].__class__(schemes=["http", "https"])]
+    default_validators = [URLValidator(schemes=["http", "https"], message=_NOT_AN_ADDRESS)]
 
 
 class CodeField(forms.CharField):
@@ -312,7 +318,7 @@ class Sheet:
         for kind, label in (("creators", _("Creators")), ("links", _("Links"))):
             for place, row in enumerate(getattr(self, kind), 1):
                 for name, errors in row.errors.items():
-                    where = f"{label} {place}: {row[name].label}"
+                    where = f"{label} {calendar.digits(place)}: {row[name].label}"
                     found += [Problem(kind, where, str(error), row[name].id_for_label) for error in errors]
         if self.product.kind.group == ProductKind.Group.PRODUCT and not self.creators:
             found.append(Problem("creators", _("Creators"), _("Name at least one person who made it."), "id_creators-0-name"))

@@ -11,7 +11,7 @@ from assessments.models import Entry
 from products import content
 from products.models import Product
 from secretariat import calendar
-from secretariat.rules import is_officer
+from secretariat.rules import is_officer, represents
 
 
 @dataclass(frozen=True)
@@ -22,17 +22,18 @@ class Standing:
     next: str
 
 
-def standing_of(product):
+def standing_of(product, reader):
     """Say who holds a product now and what comes next."""
     status = Product.Status
+    agency = _("your agency") if represents(reader, product.agency_id) else _("the agency")
     if product.status == status.DRAFT:
-        return Standing(_("your agency"), _("Fill in what is missing and hand it in."))
+        return Standing(agency, _("Fill in what is missing and hand it in."))
     if product.status == status.SUBMITTED:
         return Standing(
             _("the secretariat"), _("An officer checks whether it is complete, and accepts it or returns it with reasons.")
         )
     if product.status == status.RETURNED:
-        return Standing(_("your agency"), _("Correct the fields that carry a reason and hand it in again."))
+        return Standing(agency, _("Correct the fields that carry a reason and hand it in again."))
     if product.status == status.REFUSED:
         return Standing(_("nobody"), _("It was not accepted; the reason is in the trail below."))
     if product.status == status.WITHDRAWN:

@@ -1,7 +1,6 @@
 """Files of a product over HTTP: up by a plain form or piece by piece with progress, down to whom it concerns."""
 
 import re
-import uuid
 
 from django.contrib import messages
 from django.http import FileResponse, HttpResponse, JsonResponse
@@ -34,9 +33,28 @@ def _wants_json(request):
 
 
 @require_POST
-@once
 def product_file_upload(request, pk):
     """Take one or several files for a draft."""
+    return _by_script(request, pk) if _wants_json(request) else _by_form(request, pk)
+
+
+@once
+def _by_form(request, pk):
+    product, kept, refused = _taken(request, pk)
+    for name, sentence in refused:
+        messages.error(request, f"{name}: {sentence}" if name else sentence)
+    for file in kept:
+        messages.success(request, _("“%(name)s” was added.") % {"name": file.name})
+    return redirect(reverse("product_edit", args=[product.pk]) + "#files")
+
+
+def _by_script(request, pk):
+    # No one-time key here: a file that arrives twice is known by its content.
+    return _told(request, *_taken(request, pk))
+
+
+def _taken(request, pk):
+    """The product, the files that were kept, and (name, sentence) of those that were not."""
     product = get_object_or_404(Product.objects.visible_to(request.user), pk=pk)
     uploads, kept, refused = request.FILES.getlist("file"), [], []
     for upload in uploads:
@@ -46,13 +64,7 @@ def product_file_upload(request, pk):
             refused.append((upload.name, str(refusal)))
     if not uploads:
         refused.append(("", _("Choose a file first.")))
-    if _wants_json(request):
-        return _told(request, product, kept, refused)
-    for name, sentence in refused:
-        messages.error(request, f"{name}: {sentence}" if name else sentence)
-    for file in kept:
-        messages.success(request, _("“%(name)s” was added.") % {"name": file.name})
-    return redirect(reverse("product_edit", args=[product.pk]) + "#files")
+    return product, kept, refused
 
 
 def _told(request, product, kept, refused):
@@ -62,7 +74,6 @@ def _told(request, product, kept, refused):
         "files": [{"id": file.pk, "name": file.name, "size": file.size} for file in kept],
         "html": render_to_string("products/_product_files.html", {"files": rows}, request),
         "said": _("Added: %(n)s") % {"n": calendar.digits(len(kept))},
-        "once_key": str(uuid.uuid4()),
         "errors": [{"name": name, "message": sentence} for name, sentence in refused],
     }
     if refused:
@@ -97,7 +108,8 @@ def product_file(request, pk):
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
-    response["Content-Security-Policy"] = _SEALED if file.content_type == "application/pdf" else f"{_SEALED}; sandbox"
+    seal = "object-src 'self'" if file.content_type == "application/pdf" else "sandbox"
+    response["Content-Security-Policy"] = f"{_SEALED}; {seal}"
     return response
 
 

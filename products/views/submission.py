@@ -244,7 +244,7 @@ def product_detail(request, pk):
     page = {
         "product": product,
         "mine": represents(request.user, product.agency_id),
-        "standing": selectors.standing_of(product),
+        "standing": selectors.standing_of(product, request.user),
         "trail": selectors.trail(product, request.user),
         "versions": versions,
         "latest": latest,
