@@ -152,7 +152,7 @@ async function send(fields) {
   }
   keep();
   if (Object.keys(refused).length) say(words.some, "danger");
-  else say(words.saved.replace("%(time)s", answer.saved_at), "success");
+  else say(words.saved.replace("{time}", answer.saved_at), "success");
   if (unsent().length) timer = setTimeout(save, DELAY);
 }
 
@@ -177,7 +177,7 @@ function meet(answer) {
   Object.keys(twice).forEach(ask);
   if (unsent().length) timer = setTimeout(save, 0);
   else if (Object.keys(twice).length) say(words.twice, "warning");
-  else say(words.saved.replace("%(time)s", digits(new Date().toTimeString().slice(0, 5))), "success");
+  else say(words.saved.replace("{time}", digits(new Date().toTimeString().slice(0, 5))), "success");
 }
 
 function spoken(name, value) {
