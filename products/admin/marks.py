@@ -172,6 +172,9 @@ class QualityMarkAdmin(Papers):
                 self.instance = self.proposed
                 return self.proposed
 
+            def save_m2m(self):
+                """Nothing hangs on a mark that a form could say."""
+
         return form if obj is not None else Proposal
 
     def save_model(self, request, obj, form, change):
