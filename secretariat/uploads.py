@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import io
 import re
+import time
 import unicodedata
 import warnings
 import zipfile
@@ -18,7 +19,7 @@ from typing import Any
 from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.utils.translation import gettext as _
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, JpegImagePlugin
 from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
 
@@ -27,6 +28,7 @@ from secretariat.errors import RuleBroken
 
 MAX_PIXELS = 40_000_000
 MAX_PDF_OBJECTS = 200_000
+MAX_PDF_SECONDS = 20
 MAX_PARTS = 5_000
 MAX_UNPACKED = 300 * 1024 * 1024
 MAX_RATIO = 200  # of one part; real documents stay far below
@@ -196,7 +198,10 @@ def _too_many_pixels():
 
 
 def _write(picture, kind):
-    profile = picture.info.get("icc_profile")
+    profile, options = picture.info.get("icc_profile"), {"quality": 92}
+    if kind == "JPEG" and picture.mode in ("RGB", "L"):
+        # The tables it came with: neither better than it was nor larger.
+        options = {"qtables": picture.quantization, "subsampling": max(0, JpegImagePlugin.get_sampling(picture))}
     picture = ImageOps.exif_transpose(picture)
     clear = "A" in picture.getbands() or "transparency" in picture.info
     picture = _to_srgb(picture, profile)
@@ -206,7 +211,7 @@ def _write(picture, kind):
     if kind == "PNG":
         picture.save(out, "PNG")
     else:
-        picture.save(out, kind, quality=92)
+        picture.save(out, kind, **options)
     return out
 
 
@@ -265,11 +270,13 @@ def _first_active(reader):
     """The first active name found in any object of the file, used or not."""
     numbers = [(generation, number) for generation, table in reader.xref.items() for number in table]
     numbers += [(0, number) for number in reader.xref_objStm]
-    if len(numbers) > MAX_PDF_OBJECTS:
-        raise _not_wanted(_("This PDF has too many parts to be checked. Print it to PDF again and send that."))
+    # A file made to be slow (each of its entries points to the wrong place, say) must not hold a web worker.
+    end = time.monotonic() + MAX_PDF_SECONDS
     if found := _active_name(reader.trailer):
         return found
-    for generation, number in numbers:
+    for count, (generation, number) in enumerate(numbers):
+        if count > MAX_PDF_OBJECTS or time.monotonic() > end:
+            raise _not_wanted(_("This PDF has too many parts to be checked. Print it to PDF again and send that."))
         found = _active_name(reader.get_object(IndirectObject(number, generation, reader)))
         if found:
             return found

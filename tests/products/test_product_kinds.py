@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from assessments.evidence import evidence_for
 from assessments.models import IndicatorSet
+from assessments.starter import load_frameworks
 from products import codes, starter
 from products.admin.kinds import ChoicesField
 from products.forms.submission import question_field
@@ -75,6 +76,13 @@ def test_loading_again_changes_nothing_that_staff_changed(kinds):
 def test_loading_without_sets_says_which_are_missing():
     with pytest.raises(LookupError, match="book"):
         starter.load_kinds()
+
+
+@pytest.mark.django_db
+def test_the_kinds_stand_on_the_frameworks_that_are_shipped():
+    load_frameworks()
+    assert starter.load_kinds() == len(starter.KINDS)
+    assert set(IndicatorSet.objects.filter(layer="kind").values_list("code", flat=True)) == set(starter.KINDS)
 
 
 # --- administration ----------------------------------------------------------------------------------

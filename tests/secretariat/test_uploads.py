@@ -152,6 +152,24 @@ def test_the_same_picture_gives_the_same_bytes():
     assert look(content).sha256 == look(content).sha256
 
 
+def test_a_photograph_does_not_grow():
+    noise = Image.effect_noise((800, 600), 60).convert("RGB")
+    for quality in (40, 75, 97):
+        out = io.BytesIO()
+        noise.save(out, "JPEG", quality=quality)
+        assert look(out.getvalue()).size <= len(out.getvalue()) * 1.05
+
+
+def test_a_slow_pdf_is_given_up(monkeypatch):
+    monkeypatch.setattr(uploads, "MAX_PDF_SECONDS", -1)
+    with pytest.raises(RuleBroken):
+        look(specimens.pdf())
+    monkeypatch.setattr(uploads, "MAX_PDF_SECONDS", 20)
+    monkeypatch.setattr(uploads, "MAX_PDF_OBJECTS", 1)
+    with pytest.raises(RuleBroken):
+        look(specimens.pdf())
+
+
 def test_a_moving_picture_is_refused():
     frames = [Image.new("RGB", (10, 10), colour) for colour in ("red", "blue")]
     out = io.BytesIO()
