@@ -50,7 +50,11 @@ class Node:
 
 def tree(version):
     """The uppermost nodes of a version (an object or a primary key), children nested in order. One query."""
-    rows = Indicator.objects.filter(version=version).select_related("scale").order_by("position", "pk")
+    return nested(Indicator.objects.filter(version=version).select_related("scale").order_by("position", "pk"))
+
+
+def nested(rows):
+    """The uppermost nodes of one version's indicators, given in order, children nested."""
     below = {}
     for row in rows:
         below.setdefault(row.parent_id, []).append(row)

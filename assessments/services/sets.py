@@ -178,6 +178,8 @@ def save_node(version_id, *, edition, by, pk=None, weights=None, **fields):
     if weights:
         _write_weights(version, weights)
     node = _node(version, pk) if pk else Indicator(version=version)
+    if not fields.get("code"):
+        fields.pop("code", None)  # an emptied code stays what it was
     parent = fields.pop("parent", node.parent)
     if parent is not None:
         parent = _node(version, parent.pk)
