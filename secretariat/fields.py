@@ -335,10 +335,10 @@ class JalaliDateField(jDateField):
             raise refusal(refused.code, **refused.params) from None
 
     def formfield(self, **kwargs):
-        """Use our form field; the admin's own Gregorian widget gives way to ours."""
+        """Use our form field; the admin's own Gregorian widget and django-jalali's give way to ours."""
         widget = kwargs.get("widget")
         kind = widget if isinstance(widget, type) else type(widget)
-        if issubclass(kind, forms.DateInput):
+        if issubclass(kind, forms.DateInput) or kind.__module__.startswith("django_jalali"):
             del kwargs["widget"]
         return models.Field.formfield(self, **{"form_class": JalaliDateFormField, **kwargs})
 
