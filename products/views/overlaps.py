@@ -94,7 +94,8 @@ def overlap_detail(request, pk):
             return redirect(_back(request) or reverse("overlap_list"))
         except Stale as late:
             stale = True
-            form.add_error(None, f"{late} {_('What you wrote is still here: send it again to replace that decision.')}")
+            still = _("What you wrote is still here: send it again to replace that decision.")
+            form.add_error(None, f"{late} {still}")
             # The next sending knows what it replaces.
             form.data = {**form.data.dict(), "seen": late.current.decision}
             overlap = late.current

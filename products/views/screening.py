@@ -146,7 +146,8 @@ def _without_decided(request, version, overlaps, late, form):
     open_ones = [overlap for overlap in overlaps if overlap.decision == Overlap.Decision.OPEN]
     again = ScreeningForm(request.POST, version=version, overlaps=open_ones)
     _decision, reason = form.overlap_decisions[late.current.pk]
-    again.add_error(None, f"{late} {_('You had written: “%(text)s”') % {'text': reason}}")
+    written = _("You had written: “%(text)s”") % {"text": reason}
+    again.add_error(None, f"{late} {written}")
     return again
 
 
@@ -187,8 +188,8 @@ def _to_the_next(request, decided):
     """Say what was decided and go on with the product that has waited longest."""
     action = {Product.Status.ACCEPTED: "accept", Product.Status.RETURNED: "return"}.get(decided.status, "refuse")
     following = selectors.next_waiting(request.user, after=decided.pk)
+    then = _("This is the next one.") if following else _("Nothing else waits.")
+    messages.success(request, f"{said_of(decided, action)} {then}")
     if following is None:
-        messages.success(request, f"{said_of(decided, action)} {_('Nothing else waits.')}")
         return redirect("product_queue")
-    messages.success(request, f"{said_of(decided, action)} {_('This is the next one.')}")
     return redirect("screening_form", following.pk)

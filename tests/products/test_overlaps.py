@@ -272,7 +272,11 @@ def test_overlap_detail_shows_both_sides_and_records_the_decision_once(client, o
 
 @pytest.mark.usefixtures("in_english")
 def test_overlap_detail_explains_bad_input_and_keeps_it(client, officer, overlap):
-    for said, kept in (({"decision": "distinct", "reason": " "}, "distinct"), ({"reason": "یک دلیل"}, "یک دلیل"), ({}, "required")):
+    for said, kept in (
+        ({"decision": "distinct", "reason": " "}, "distinct"),
+        ({"reason": "یک دلیل"}, "یک دلیل"),
+        ({}, "required"),
+    ):
         answer = client.post(overlap.get_absolute_url(), {"seen": "open", **said})
         assert answer.status_code == 422 and kept in answer.content.decode()
     long = client.post(overlap.get_absolute_url(), {"seen": "open", "decision": "distinct", "reason": "س" * 3000})

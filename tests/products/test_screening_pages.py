@@ -111,7 +111,9 @@ def test_the_queue_asks_the_same_queries_for_three_and_for_thirty(client, office
             factories.product("submitted", kind=kind)
 
     def asked():
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             assert client.get(reverse("product_queue"), {"size": 100}).status_code == 200
         return len(queries)
 
