@@ -89,11 +89,19 @@ def submit(product_id, *, by, version):
         raise NotReady(sheet.problems)
     made = _new_version(product, sheet, by)
     _fill_columns(product, sheet)
-    product.version += 1
-    product.changed_by = by
-    product.save()
-    _replace_creators(product, made.content["creators"])
-    advance(Product.objects.all(), product.pk, "submit", by=by, submitted_at=made.submitted_at)
+    _replace_creators(made)
+    written = {name: getattr(product, name) for name in _COLUMNS}
+    advance(
+        Product.objects.all(),
+        product.pk,
+        "submit",
+        by=by,
+        version=product.version + 1,
+        changed_by=by,
+        changed_at=made.submitted_at,
+        submitted_at=made.submitted_at,
+        **written,
+    )
     overlaps.find(product.pk)
     _tell_officers(product, made)
     return made
@@ -154,6 +162,9 @@ def _keepable(text):
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
+_COLUMNS = ("title_fa", "title_en", "summary", "audience", "starts_on", "ends_on", "unit", "details")
+
+
 def _fill_columns(product, sheet):
     """Write into the columns what could be read; a day that cannot be read is no day, other columns keep what they had."""
     if sheet.form.is_valid() or sheet.lenient:
@@ -189,6 +200,10 @@ def _new_version(product, sheet, by):
     return made
 
 
-def _replace_creators(product, creators):
-    product.creators.all().delete()
-    Creator.objects.bulk_create(Creator(product=product, position=place, **creator) for place, creator in enumerate(creators, 1))
+def _replace_creators(version):
+    product = version.product
+    if version.number > 1:
+        product.creators.all().delete()
+    Creator.objects.bulk_create(
+        Creator(product=product, position=place, **creator) for place, creator in enumerate(version.content["creators"], 1)
+    )

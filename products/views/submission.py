@@ -1,7 +1,7 @@
 """The agency's pages of a product: list, new, edit, check and hand in, follow, read versions, withdraw."""
 
 from django.contrib import messages
-from django.http import JsonResponse
+from django.http import Http404, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -192,23 +192,21 @@ def product_autosave(request, pk):
 @require_http_methods(["GET", "POST"])
 def product_review(request, pk):
     """Everything as it will be handed in, what is still missing, likely overlaps, and the button."""
-    product = _product(request, pk)
-    if request.method == "GET" and (elsewhere := _not_open(request, product)) is not None:
-        return elsewhere
     refusal = ""
     if request.method == "POST":
         try:
-            submit(product.pk, by=request.user, version=_version_asked(request))
+            submit(pk, by=request.user, version=_version_asked(request))
             messages.success(request, _("It was handed in. The secretariat has been told."))
-            return redirect(product)
+            return redirect("product_detail", pk)
+        except Product.DoesNotExist:
+            raise Http404 from None
         except NotReady:
             pass  # the page says what is missing
         except RuleBroken as broken:
             refusal = str(broken)
-            product = _product(request, pk)
-            if not product.is_editable:
-                messages.info(request, refusal)
-                return redirect(product)
+    product = _product(request, pk)
+    if (elsewhere := _not_open(request, product)) is not None:
+        return elsewhere
     return _review_page(request, product, refusal)
 
 

@@ -4,6 +4,8 @@ import json
 import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from products.models import KindField, Product, Screening
@@ -407,3 +409,35 @@ def test_the_form_asks_the_database_as_often_for_much_as_for_little(signed_in, d
         signed_in.get(edit(draft))
     with django_assert_max_num_queries(14):
         signed_in.get(edit(draft, "?check=1"))
+
+
+def test_handing_in_costs_the_same_whatever_it_holds_and_whoever_is_told(signed_in, draft, person):
+    def cost(product, officers, files, others):
+        for _one in range(officers):
+            factories.officer()
+        for n in range(files):
+            submission.attach(product.pk, specimens.upload(specimens.pdf(text=f"{product.pk} {n}")), by=person)
+        for _one in range(others):
+            factories.product(status="submitted", kind=product.kind)
+        signed_in.post(edit(product), form_of(product))
+        with CaptureQueriesContext(connection) as queries:
+            answer = signed_in.post(reverse("product_review", args=[product.pk]), hand_in(product))
+        assert answer.url == product.get_absolute_url()
+        return len(queries)
+
+    second = submission.start(draft.agency, draft.kind, by=person)
+    few, many = cost(draft, 1, 1, 1), cost(second, 10, 10, 20)
+    assert few == many <= 32
+
+
+def test_the_page_of_a_product_costs_the_same_for_many_versions(signed_in, draft, person):
+    def cost():
+        with CaptureQueriesContext(connection) as queries:
+            signed_in.get(draft.get_absolute_url())
+        return len(queries)
+
+    returned(draft, person, title_fa="نام")
+    few = cost()
+    for _again in range(4):
+        returned(draft, person, title_fa="نام")
+    assert few == cost() <= 25

@@ -4,16 +4,14 @@ import io
 
 import openpyxl
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 URL = "/products/"
-
-
-def titles(answer):
-    return answer.text
 
 
 def test_an_agency_sees_its_own_only(client):
@@ -71,16 +69,13 @@ def test_the_export_is_what_is_seen_and_holds_no_formula(client):
 
 
 @pytest.mark.parametrize("role", ["representative", "officer"])
-def test_as_many_queries_for_thirty_as_for_three(client, role, django_assert_max_num_queries):
+def test_as_many_queries_for_thirty_as_for_three(client, role):
     agency, kind = factories.agency(), factories.product_kind()
     person = factories.representative(agency) if role == "representative" else factories.officer()
     client.force_login(person)
     for _row in range(3):
         factories.product(agency_=agency, kind=kind)
     client.get(URL)
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     with CaptureQueriesContext(
         connection,
     ) as few:
