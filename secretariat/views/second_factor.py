@@ -97,7 +97,7 @@ def second_factor_setup(request):
         "secretariat/second_factor_setup.html",
         {
             "form": form,
-            "picture": mark_safe(picture),  # drawn here from our own key
+            "picture": mark_safe(picture),  # drawn here from our own key  # nosec B308 B703
             "secret": second_factor.secret_of(device),
             "next": request.POST.get("next") or request.GET.get("next", ""),
         },
