@@ -1,5 +1,5 @@
 """The assessments room in the administration."""
 
-from assessments.admin import sets
+from assessments.admin import rounds, sets
 
-__all__ = ["sets"]
+__all__ = ["rounds", "sets"]

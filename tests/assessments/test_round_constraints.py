@@ -307,9 +307,9 @@ def test_the_trail_of_rounds_and_assignments_is_only_added_to():
     round_.moves.create(action="open", source="draft", target="open")
     assignment.moves.create(action="offer", target="offered")
     for moves in (round_.moves, assignment.moves):
-        with pytest.raises(DatabaseError, match="append_only|Cannot"), transaction.atomic():
+        with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
             moves.update(why="rewritten")
-        with pytest.raises(DatabaseError, match="append_only|Cannot"), transaction.atomic():
+        with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
             moves.all().delete()
 
 
