@@ -75,13 +75,13 @@ def _events(pairs, person, first, last, row, offset, limit):
         table = connection.ops.quote_name(event._meta.db_table)
         # Table names are our own models'; every value goes in as a parameter.
         parts.append(
-            f"(SELECT %s AS model, e.pgh_id AS id, e.pgh_created_at AS at, e.pgh_label AS label, e.pgh_obj_id AS row, c.metadata AS context,"
+            f"(SELECT %s AS model, e.pgh_id AS id, e.pgh_created_at AS at, e.pgh_label AS label, e.pgh_obj_id AS row, c.metadata AS context,"  # nosec B608
             f" to_jsonb(e) AS now, (SELECT to_jsonb(p) FROM {table} p WHERE p.pgh_obj_id = e.pgh_obj_id AND p.pgh_id < e.pgh_id"
             f" ORDER BY p.pgh_id DESC LIMIT 1) AS before FROM {table} e LEFT JOIN pghistory_context c ON c.id = e.pgh_context_id"
             f" WHERE {' AND '.join(conditions)} ORDER BY e.pgh_id DESC LIMIT %s)"
         )
         params += [label, *values, offset + limit]
-    statement = f"SELECT * FROM ({' UNION ALL '.join(parts)}) AS everything ORDER BY at DESC, id DESC OFFSET %s LIMIT %s"
+    statement = f"SELECT * FROM ({' UNION ALL '.join(parts)}) AS everything ORDER BY at DESC, id DESC OFFSET %s LIMIT %s"  # nosec B608
     with connection.cursor() as cursor:
         cursor.execute(statement, [*params, offset, limit])
         columns = [column.name for column in cursor.description]
