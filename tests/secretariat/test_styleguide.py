@@ -139,7 +139,10 @@ def test_display_settings_take_effect_and_are_remembered(open_guide):
     page.locator("button[name=text_size][value=larger]").click()
     assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
     page.reload()
-    assert page.evaluate("[document.documentElement.dataset.bsTheme, document.documentElement.dataset.textSize]") == ["dark", "larger"]
+    assert page.evaluate("[document.documentElement.dataset.bsTheme, document.documentElement.dataset.textSize]") == [
+        "dark",
+        "larger",
+    ]
 
 
 @pytest.mark.browser
@@ -202,9 +205,7 @@ def draft(open_guide):
         if played["status"] == "gone":
             return route.abort()
         headers = {"Location": "/sign-in/"} if played["status"] == 302 else {}
-        route.fulfill(
-            status=played["status"], headers=headers, content_type="application/json", body=json.dumps(played["body"])
-        )
+        route.fulfill(status=played["status"], headers=headers, content_type="application/json", body=json.dumps(played["body"]))
 
     page.route("**/specimen-autosave/", answer)
     played["wake"] = lambda: page.evaluate(
