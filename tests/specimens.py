@@ -111,11 +111,11 @@ def packed(members):
     return out.getvalue()
 
 
-def mp4():
+def mp4(body=200):
     def box(kind, body):
         return struct.pack(">I", 8 + len(body)) + kind + body
 
-    return box(b"ftyp", b"isom\x00\x00\x02\x00isomiso2mp41") + box(b"moov", bytes(40)) + box(b"mdat", bytes(200))
+    return box(b"ftyp", b"isom\x00\x00\x02\x00isomiso2mp41") + box(b"moov", bytes(40)) + box(b"mdat", bytes(body))
 
 
 def mp3(tag=True):

@@ -1,5 +1,6 @@
 """Files over HTTP: what is refused says why, and nobody reads what does not concern him."""
 
+import hashlib
 import uuid
 
 import pytest
@@ -224,3 +225,12 @@ def test_files_lie_under_random_names_without_an_address(draft, person):
     with pytest.raises(NotImplementedError):
         file.file.url  # noqa: B018
     assert len(file.file.name) > 40
+
+
+def test_a_large_file_comes_back_as_it_was_sent(signed_in, draft, settings):
+    content = specimens.mp4(body=3 * settings.FILE_UPLOAD_MAX_MEMORY_SIZE)
+    answer = send(signed_in, draft, specimens.upload(content, "بلند.mp4"), json=True)
+    assert answer.status_code == 201
+    file = draft.files.get()
+    assert (file.size, file.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    assert whole(get(signed_in, file)) == content
