@@ -77,11 +77,11 @@ def _content(mark, language):
             [_("Resolution"), reference, True],
         ],
         "facts": [
-            [_("Score out of 100"), _number(mark.score_value), False],
-            *([[_("95% interval"), _interval(mark), False]] if mark.score_low is not None else []),
-            [_("Independent assessors"), calendar.digits(score.raters), False],
-            [_("Granted on"), _day(mark.granted_at), False],
-            [_("Valid until"), _day(mark.valid_until), False],
+            [_("Score out of 100"), _number(mark.score_value)],
+            *([[_("95% interval"), _interval(mark)]] if mark.score_low is not None else []),
+            [_("Independent assessors"), calendar.digits(score.raters)],
+            [_("Granted on"), _two_lines(mark.granted_at)],
+            [_("Valid until"), _two_lines(mark.valid_until)],
         ],
         "qr": _qr(url),
         "qr_alt": _("QR code of the verification page of this mark"),
@@ -95,6 +95,12 @@ def _content(mark, language):
 
 def _day(moment):
     return calendar.long_date(moment)
+
+
+def _two_lines(moment):
+    """A day with its second calendar, where there is one, on a line of its own."""
+    first, _bracket, second = _day(moment).partition(" (")
+    return f"{first}\n{second.removesuffix(')')}" if second else first
 
 
 def _number(value):

@@ -108,6 +108,7 @@ class QualityMarkAdmin(Papers):
     decided_fields = [*fields, "score_text", "standing_word", "shown_serial", "granted", "published", "validity"]
     change_form_template = "admin/products/qualitymark/change_form.html"
     actions = ["grant_chosen"]
+    view_on_site = False  # the public page is linked where there is one
 
     def council_of(self, obj):
         return obj.resolution.council_id

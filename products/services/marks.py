@@ -287,7 +287,7 @@ def _next_serial(day):
 
 
 def _years_later(day, years):
-    """The last day of `years` Jalali years that begin on `day` (30 Esfand of a leap year becomes 29)."""
+    """The same Jalali day `years` later (30 Esfand of a leap year becomes 29)."""
     jalali = persian.to_jalali(day)
     length = persian.days_in_month(jalali.year + years, jalali.month)
     return persian.to_gregorian(jalali.year + years, jalali.month, min(jalali.day, length))

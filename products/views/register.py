@@ -56,7 +56,7 @@ class MarkList(ListPage):
         Column("low", _("Interval from"), value="score_low", kind="number", places=1, shown=False),
         Column("high", _("Interval to"), value="score_high", kind="number", places=1, shown=False),
         Column("raters", _("Assessors"), value="score.raters", kind="number", shown=False),
-        Column("serial", _("Serial"), sort="serial", kind="code"),
+        Column("serial", _("Serial"), sort="serial", kind="code", template="products/cells/serial.html"),
         Column("granted", _("Granted on"), sort="granted_at", value="granted_at", kind="date"),
         Column("until", _("Valid until"), sort="valid_until", value="valid_until", kind="date"),
         Column("state", _("State"), template="products/cells/standing.html", value="standing_text"),

@@ -19,6 +19,7 @@ from secretariat import calendar, rules
 from secretariat.admin.access import jalali
 from secretariat.admin.trail import Trail
 from secretariat.errors import RuleBroken
+from secretariat.fields import JalaliDateField, JalaliDateFormField, JalaliDateInput
 from secretariat.forms.councils import AttendanceForm, MeetingForm, ResolutionForm, SeatFormSet, VoteForm
 from secretariat.models import AgendaItem, Attendance, Council, Meeting, Resolution, Seat, Vote
 from secretariat.services import councils
@@ -137,11 +138,21 @@ class SeatInline(Beside, admin.TabularInline):
     formset = SeatFormSet
     fields = ["user", "role", "starts_on", "ends_on", "end_reason"]
     autocomplete_fields = ["user"]
+    formfield_overrides = {JalaliDateField: {"form_class": JalaliDateFormField, "widget": JalaliDateInput({"size": 11})}}
     extra = 0
     verbose_name_plural = _("Seats: who sits here, as what, from when until when. The last day belongs to the term.")
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("user").order_by("ends_on", "role", "user__sort_key")
+
+    def get_formset(self, request, obj=None, **kwargs):
+        formset = super().get_formset(request, obj, **kwargs)
+        if user := formset.form.base_fields.get("user"):
+            # People are entered on their own page; here they are only chosen.
+            user.widget.can_add_related = user.widget.can_change_related = user.widget.can_view_related = False
+        if reason := formset.form.base_fields.get("end_reason"):
+            reason.widget.attrs["size"] = 24
+        return formset
 
     def may_write(self, request, obj):
         # The vote of a council is not in the hands of its own secretary.
@@ -307,6 +318,7 @@ class ResolutionAdmin(Papers):
     inlines = [VoteInline]
     actions = ["adopt_chosen", "reject_chosen"]
     change_form_template = "admin/secretariat/resolution/change_form.html"
+    view_on_site = False  # its own page is this one
     fields = ["council", "meeting", "kind", "title", "text", "status", "shown_number", "standing"]
 
     def get_queryset(self, request):

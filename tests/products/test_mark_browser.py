@@ -1,0 +1,80 @@
+"""The pages of marks in a real browser: nothing for axe to find, nothing wider than a phone, both languages and themes."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+
+from products.services import marks
+from secretariat.models import Attendance, Vote
+from tests import council as make
+from tests import factories
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def look(page, address):
+    """Open a page and ask axe and the ruler."""
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found] == [], address
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{address} is wider than the screen"
+
+
+@pytest.mark.parametrize(("language", "theme", "width"), [("fa", "light", 390), ("en", "dark", 1280)])
+def test_public_pages(pages, language, theme, width):
+    product = make.scored_product(round_status="published", summary="شرح")
+    mark = make.granted_mark(product=product)
+    gone = make.granted_mark()
+    marks.revoke(gone.pk, by=make.keeper(gone.resolution.council), why="تخلف")
+    page = pages(language=language, theme=theme, width=width)
+    for address in (
+        reverse("mark_list"),
+        reverse("mark_verify_form"),
+        reverse("mark_verify", args=[mark.serial]),
+        reverse("mark_verify", args=[gone.serial]),
+        reverse("product_public", args=[product.pk]),
+    ):
+        look(page, address)
+    page.goto(reverse("mark_verify_form"))
+    page.fill("#id_serial", mark.serial.replace("-", ""))
+    page.press("#id_serial", "Enter")
+    page.wait_for_url(f"**{reverse('mark_verify', args=[mark.serial])}")
+
+
+@pytest.mark.parametrize(("language", "theme", "width"), [("en", "light", 390), ("fa", "dark", 1280)])
+def test_the_secretary_takes_a_resolution_from_proposal_to_grant(pages, language, theme, width):
+    resolution = make.resolution(make.council(quorum_percent=60))
+    product = make.scored_product()
+    seats = [make.seat(resolution.council, role="chair" if n == 0 else "member") for n in range(3)]
+    factories.granted("representative", seats[2].user, agency=product.agency)
+    page = pages(user=make.keeper(resolution.council), language=language, theme=theme, width=width)
+    board = reverse("decision_board", args=[resolution.pk])
+    look(page, reverse("decision_list"))
+    look(page, board)
+    # Proposed at the level that the score reaches, without a choice to make.
+    look(page, reverse("mark_propose", args=[resolution.pk]))
+    page.click("main form[method=post] button.btn-primary")
+    page.wait_for_url(f"**{board}")
+    assert resolution.marks.get().level == "quality"
+    # The representative of the product's agency stands as recused beforehand.
+    look(page, reverse("resolution_record", args=[resolution.pk]))
+    for seat in seats:
+        page.check(f"#id_seat-{seat.pk}-present")
+    for seat in seats[:2]:
+        page.select_option(f"#id_seat-{seat.pk}-choice", "for")
+    page.click("main form[method=post] button.btn-primary")
+    page.wait_for_url(f"**{board}")
+    assert Attendance.objects.filter(present=True).count() == 3
+    assert dict(Vote.objects.values_list("seat", "choice")) == {seats[0].pk: "for", seats[1].pk: "for", seats[2].pk: "recused"}
+    look(page, board)
+    look(page, reverse("resolution_decide", args=[resolution.pk, "adopt"]))
+    page.click("main form[method=post] button.btn-primary")
+    page.wait_for_url(f"**{board}")
+    look(page, reverse("mark_grant", args=[resolution.pk]))
+    page.click("main form[method=post] button.btn-primary")
+    page.wait_for_url(f"**{board}")
+    mark = resolution.marks.get()
+    assert mark.is_in_force
+    look(page, reverse("mark_detail", args=[mark.pk]))
+    look(page, reverse("mark_move", args=[mark.pk, "revoke"]))
