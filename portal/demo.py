@@ -114,7 +114,7 @@ _ABOUT = [
 def make(products, assessors, seed, *, panel=5, say=lambda line: None):
     """Make `products` products judged by `panel` of `assessors` assessors each, scored and closed. Returns the rounds."""
     rng = np.random.default_rng(seed)
-    with transaction.atomic(), pgtrigger.ignore(*_HISTORY):
+    with pgtrigger.ignore(*_HISTORY), transaction.atomic():
         people = _assessors(assessors, seed, rng)
         say(f"{len(people)} assessors")
         made = _products(products, seed, rng)
@@ -239,7 +239,7 @@ def _round(products, people, panel, rng, number, say):
     round_ = Round.objects.create(
         title_fa=f"دور نمایشی {number}",
         title_en=f"Demo round {number}",
-        status="closed",
+        status="open",  # the database takes judgements of open rounds only
         deadline=now - timedelta(days=1),
         panel_size=panel,
         is_demo=True,
@@ -251,6 +251,7 @@ def _round(products, people, panel, rng, number, say):
     entries = _entries(round_, products)
     _measurements(entries, rng)
     _judgements(entries, people, panel, rng)
+    Round.objects.filter(pk=round_.pk).update(status="closed")
     say(f"{round_.title_en}: {len(entries)} entries judged")
     return round_
 
