@@ -36,7 +36,7 @@ def workbook(title, headings, rows, *, rtl):
         sheet.column_dimensions[letter].width = max(14, min(46, len(str(heading)) + 6))
     sheet.append([_heading(sheet, str(heading)) for heading in headings])
     for row in rows:
-        sheet.append([_cell(sheet, value) for value in row])
+        sheet.append([harmless(value) for value in row])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -47,15 +47,6 @@ def _heading(sheet, text):
     cell.font = Font(bold=True, color="FFFFFF")
     cell.fill = PatternFill("solid", fgColor="0D5C63")
     cell.alignment = Alignment(vertical="center", wrap_text=True)
-    return cell
-
-
-def _cell(sheet, value):
-    if not isinstance(value, str):
-        return value
-    cell = WriteOnlyCell(sheet, value=harmless(value))
-    # Never a formula, whatever it begins with.
-    cell.data_type = "s"
     return cell
 
 
