@@ -205,7 +205,6 @@ def assessment_submit(request, pk):
         except RuleBroken as broken:
             refusal = str(broken)
         else:
-            messages.success(request, _("Your assessment was submitted. Thank you."))
             return redirect("assessment_detail", assignment.pk)
     return _review_page(request, assignment, refusal, refused=problems is not None)
 
