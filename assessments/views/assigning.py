@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,7 +21,7 @@ from secretariat import calendar
 from secretariat.errors import RuleBroken
 from secretariat.gate import once
 from secretariat.lists import Choice, Column, ListPage, RowAction, Toggle
-from secretariat.persian import search_key
+from secretariat.persian import canonical, search_key
 from secretariat.templatetags.portal_parts import address
 from secretariat.workflow import open_steps
 
@@ -172,8 +173,8 @@ def round_assign_bulk(request, pk):
         messages.warning(request, _("Assessors are appointed only while the round is in preparation or open."))
         return redirect(round_)
     entries = selectors.entries_with_progress(round_.entries.ranked()).order_by("-missing", "pk")
-    if request.GET.get("q"):
-        entries = entries.filter(subject__title_fa__icontains=request.GET["q"])
+    if title := canonical(request.GET.get("q", "")):
+        entries = entries.filter(Q(subject__title_fa__icontains=title) | Q(subject__title_en__icontains=title))
     page = Paginator(entries, BULK_PAGE).get_page(request.GET.get("page"))
     typed, plan, error = _bulk_choice(request), [], ""
     if request.method == "POST":

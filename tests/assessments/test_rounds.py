@@ -72,11 +72,11 @@ def test_the_anonymous_are_sent_to_log_in(client):
         assert response.status_code == 302 and "next=" in response.url, url
 
 
-def test_both_languages(client, officer):
-    client.cookies["language"] = "fa"
+@pytest.mark.parametrize("language", ["fa", "en"])
+def test_both_languages(client, officer, settings, language):
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
     for url in addresses():
-        client.cookies["django_language"] = "fa"
-        assert client.get(url).status_code == 200
+        assert f'<html lang="{language}"' in client.get(url).content.decode()
 
 
 # --- making and editing --------------------------------------------------------------------------
@@ -283,7 +283,7 @@ def test_round_results_go_to_excel(client, officer):
 
 def queries(client, url):
     client.get(url)
-    with CaptureQueriesContext(connection, ) as caught:
+    with CaptureQueriesContext(connection) as caught:
         assert client.get(url).status_code == 200
     return len(caught)
 
