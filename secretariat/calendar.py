@@ -1,6 +1,8 @@
 """The calendar of the institution: Tehran time, dates as people read them, working days and their explanation."""
 
 import datetime
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -200,12 +202,32 @@ def working_weekend():
     return frozenset(settings.WORKING_WEEKEND)
 
 
+_table = ContextVar("the holiday table as read in this request", default=None)
+
+
+@contextmanager
+def one_reading():
+    """Within it the holiday table is read at most once: a page with fifty deadlines asks the database one time."""
+    token = _table.set([])
+    try:
+        yield
+    finally:
+        _table.reset(token)
+
+
 def holidays_between(first, last):
     """Give the holidays of a stretch of days, both ends included, as Gregorian date → title in the reader's language."""
     # The model sits above this module, which its own fields import.
     from django.apps import apps
 
-    rows = apps.get_model("secretariat", "Holiday").objects.filter(date__range=(day_of(first), day_of(last)))
+    first, last, kept = day_of(first), day_of(last), _table.get()
+    rows = apps.get_model("secretariat", "Holiday").objects.all()
+    if kept is None:
+        rows = rows.filter(date__range=(first, last))
+    else:
+        if not kept:
+            kept.append([(day_of(row.date), row) for row in rows])
+        rows = [row for day, row in kept[0] if first <= day <= last]
     return {day_of(row.date): row.title for row in rows}
 
 

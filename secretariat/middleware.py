@@ -1,4 +1,4 @@
-"""Language by the reader's own choice, and sessions that end."""
+"""Language by the reader's own choice, one reading of the holidays, and sessions that end."""
 
 import time
 
@@ -10,7 +10,20 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from secretariat import calendar
+
 _KNOWN = {code for code, _name in settings.LANGUAGES}
+
+
+class CalendarMiddleware:
+    """Reads the holiday table at most once a request, however many deadlines a page shows."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        with calendar.one_reading():
+            return self.get_response(request)
 
 
 class LanguageMiddleware:
