@@ -86,7 +86,7 @@ class Row:
                 level.word or self._yes_or_no(level),
                 self.value == plain(level.value),
             )
-            for level in self.node.scale.levels
+            for level in _levels(self.node.scale)
         ]
 
     def _yes_or_no(self, level):
@@ -112,6 +112,13 @@ class Row:
         return bool(on_100[0] < float(self.node.gate_least))
 
 
+def _levels(scale):
+    """The levels of a scale, worked out once for all the rows that share it."""
+    if "sheet_levels" not in vars(scale):
+        scale.sheet_levels = scale.levels
+    return scale.sheet_levels
+
+
 def spoken(answer, scale):
     """An answer in words: (value, word)."""
     if answer.state == State.NOT_APPLICABLE:
@@ -120,7 +127,7 @@ def spoken(answer, scale):
         return None, _("not answered")
     if scale.kind == "boolean":
         return None, _("yes") if answer.value else _("no")
-    return answer.value, next((level.word for level in scale.levels if level.value == answer.value), "")
+    return answer.value, next((level.word for level in _levels(scale) if level.value == answer.value), "")
 
 
 @dataclass
@@ -230,6 +237,10 @@ def preview(version):
 
 
 def _part(indicators, version, weight):
+    scales = {}
+    for indicator in indicators:
+        if indicator.scale_id is not None:
+            indicator.scale = scales.setdefault(indicator.scale_id, indicator.scale)
     return Part(version, weight, [_section(node, weight) for node in nested(indicators)])
 
 

@@ -194,4 +194,6 @@ def _panels(sheet, shape, sheet_of, ratings, measured):
     amounts = np.zeros((len(known), len(names)), dtype=np.int64)
     states[rows, column], amounts[rows, column] = mine["state"], mine["amount"]
     owner = np.searchsorted(entries, names >> 16)
-    return Panels(shape, entries, owner, names & 0xFFFF, states, amounts, {e: measured[e] for e in entries.tolist() if e in measured})
+    return Panels(
+        shape, entries, owner, names & 0xFFFF, states, amounts, {e: measured[e] for e in entries.tolist() if e in measured}
+    )

@@ -63,9 +63,7 @@ def save_draft(assignment_id, values, *, by, version):
     reading = read(values, sheet.leaves, known)
     if version != (assessment.version if assessment else 0):
         sheet.fill(known)
-        raise Stale(
-            _("This sheet was saved from another window meanwhile."), _saved(assessment, sheet, reading)
-        )
+        raise Stale(_("This sheet was saved from another window meanwhile."), _saved(assessment, sheet, reading))
     if assessment is None:
         assessment = Assessment.objects.create(assignment=assignment, **reading.texts)
     else:
@@ -97,7 +95,9 @@ def submit(assignment_id, *, by, version):
         if assessment.version != version:
             raise Stale(_("This sheet was saved from another window meanwhile. Look at it again before you submit."), assessment)
         if timezone.now() > deadline:
-            raise RuleBroken(_("The deadline of this round has passed. Ask the secretariat for more time; your answers are kept."))
+            raise RuleBroken(
+                _("The deadline of this round has passed. Ask the secretariat for more time; your answers are kept.")
+            )
         if problems := selectors.filled_sheet(assignment, assessment).problems():
             raise Incomplete(problems)
         assessment.submitted_at = timezone.now()

@@ -163,7 +163,9 @@ def _differences(ids):
     for pk in sorted(stale):
         yield f"entry {pk}: its scores are stale"
     names = (*_KEYS, *_NUMBERS, "raters", "gate_failed", "method", "inputs_hash")
-    stored = {row[:3]: dict(zip(names[3:], row[3:], strict=True)) for row in Score.objects.filter(entry__in=ids).values_list(*names)}
+    stored = {
+        row[:3]: dict(zip(names[3:], row[3:], strict=True)) for row in Score.objects.filter(entry__in=ids).values_list(*names)
+    }
     for group in panels(ids):
         rows, hashes = _computed(group)
         for position, key in enumerate(zip(*(rows[name] for name in _KEYS), strict=True)):

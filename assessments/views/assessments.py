@@ -158,7 +158,9 @@ def assessment_autosave(request, pk):
         saved = services.save_draft(pk, request.POST.dict(), by=request.user, version=_version(request))
     except Stale as stale:
         now = stale.current
-        return JsonResponse({"error": str(stale), "version": _version_of(now), "fields": _fields(now)}, status=HTTPStatus.CONFLICT)
+        return JsonResponse(
+            {"error": str(stale), "version": _version_of(now), "fields": _fields(now)}, status=HTTPStatus.CONFLICT
+        )
     except Assignment.DoesNotExist:
         raise Http404 from None
     except RuleBroken as refusal:

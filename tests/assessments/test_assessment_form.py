@@ -321,7 +321,10 @@ def test_forty_indicators_take_few_queries(client, django_assert_max_num_queries
     with django_assert_max_num_queries(10):
         assert client.post(_url(assignment, "assessment_autosave"), {**fields, "version": "0"}).status_code == 200
     with django_assert_max_num_queries(10):
-        assert client.post(_url(assignment, "assessment_autosave"), {**dict.fromkeys(fields, "4"), "version": "1"}).status_code == 200
+        assert (
+            client.post(_url(assignment, "assessment_autosave"), {**dict.fromkeys(fields, "4"), "version": "1"}).status_code
+            == 200
+        )
     assert Rating.objects.filter(value=4).count() == 40
 
 
@@ -333,12 +336,22 @@ def _refused(act):
 
 def _rating(assessment, code="D1I1", **fields):
     leaf = Indicator.objects.get(version__sheet_parts__sheet=assessment.assignment.entry.sheet, code=code)
-    return lambda: Rating.objects.bulk_create([Rating(assessment=assessment, indicator=leaf, **{"state": "scored", "value": 3, **fields})])
+    return lambda: Rating.objects.bulk_create(
+        [Rating(assessment=assessment, indicator=leaf, **{"state": "scored", "value": 3, **fields})]
+    )
 
 
 def test_ratings_that_do_not_fit_are_refused(assignment):
     assessment = Assessment.objects.create(assignment=assignment)
-    for fields in ({"value": 6}, {"value": 0}, {"value": "2.5"}, {"state": "na", "value": None}, {"value": None}, {"state": "blank"}, {"state": "xx"}):
+    for fields in (
+        {"value": 6},
+        {"value": 0},
+        {"value": "2.5"},
+        {"state": "na", "value": None},
+        {"value": None},
+        {"state": "blank"},
+        {"state": "xx"},
+    ):
         _refused(_rating(assessment, **fields))
     _refused(_rating(assessment, code="D1"))  # a dimension
     elsewhere = factories.published_set().indicators.filter(scale__isnull=False).first()
@@ -354,7 +367,9 @@ def test_what_the_secretariat_measures_no_assessor_rates():
 
     set_ = IndicatorSet.objects.create(code="measured", title_fa="س", title_en="M", layer="kind")
     version = SetVersion.objects.create(set=set_, number=1)
-    leaf = Indicator.objects.create(version=version, code="M", title_fa="ب", weight=100, scale=factories.scale(), rater="secretariat")
+    leaf = Indicator.objects.create(
+        version=version, code="M", title_fa="ب", weight=100, scale=factories.scale(), rater="secretariat"
+    )
     version.status, version.published_at = "published", timezone.now()
     version.save()
     assignment = factories.assignment(factories.entry(versions=[version]))
@@ -375,7 +390,11 @@ def test_a_submitted_assessment_is_frozen():
     _refused(lambda: Rating.objects.update(assessment=draft))
     with connection.cursor() as cursor:
         _refused(lambda: cursor.execute("DELETE FROM assessments_assessment WHERE submitted_at IS NOT NULL"))
-    _refused(lambda: Rating.objects.bulk_create([Rating(assessment=assessment, indicator=Indicator.objects.filter(scale=None).first())]))
+    _refused(
+        lambda: Rating.objects.bulk_create(
+            [Rating(assessment=assessment, indicator=Indicator.objects.filter(scale=None).first())]
+        )
+    )
 
 
 @pytest.mark.django_db(transaction=True)

@@ -114,7 +114,9 @@ def test_a_failed_gate_wants_a_comment():
     set_ = IndicatorSet.objects.create(code="gated", title_fa="س", title_en="G", layer="kind")
     version = SetVersion.objects.create(set=set_, number=1)
     top = Indicator.objects.create(version=version, code="D", title_fa="ب", weight=100)
-    Indicator.objects.create(version=version, parent=top, code="G", title_fa="د", weight=100, scale=factories.scale(), gate_least=50)
+    Indicator.objects.create(
+        version=version, parent=top, code="G", title_fa="د", weight=100, scale=factories.scale(), gate_least=50
+    )
     version.status, version.published_at = "published", timezone.now()
     version.save()
     assignment = factories.assignment(factories.entry(versions=[version]))
@@ -174,9 +176,7 @@ def test_two_submits_at_the_same_moment_count_once(filled):
 
 @pytest.mark.django_db(transaction=True)
 def test_an_autosave_and_a_submit_at_the_same_moment_leave_a_whole_sheet(filled):
-    results = _together(
-        lambda: services.submit(filled.pk, by=_person(filled), version=1), lambda: _fill(filled, "1", version=1)
-    )
+    results = _together(lambda: services.submit(filled.pk, by=_person(filled), version=1), lambda: _fill(filled, "1", version=1))
     values = set(Rating.objects.values_list("value", flat=True))
     if Assessment.objects.get().submitted_at:
         assert values == {4}  # submitted as reviewed; the late save was refused

@@ -280,7 +280,9 @@ def test_a_web_process_killed_during_a_post_loses_nothing_it_accepted(entry, tmp
     for path, fields in ((autosave, {f"r-{leaves[0]}": "1"}), (submit, {})):
         answers = []
         with _held("assessments_assignment", assignment.pk):
-            sender = threading.Thread(target=_send, args=(web, path, {**fields, "version": 4, "csrfmiddlewaretoken": token}, answers))
+            sender = threading.Thread(
+                target=_send, args=(web, path, {**fields, "version": 4, "csrfmiddlewaretoken": token}, answers)
+            )
             sender.start()
             _until(_somebody_waits)
             _kill(web.process)
@@ -289,7 +291,10 @@ def test_a_web_process_killed_during_a_post_loses_nothing_it_accepted(entry, tmp
         _until(lambda: not _somebody_waits())
         # What had been accepted stands, and nothing half done beside it.
         assert set(Rating.objects.filter(assessment__assignment=assignment).values_list("value", flat=True)) == {4}
-        assert (Assessment.objects.get(assignment=assignment).version, Assignment.objects.get(pk=assignment.pk).status) == (4, "accepted")
+        assert (Assessment.objects.get(assignment=assignment).version, Assignment.objects.get(pk=assignment.pk).status) == (
+            4,
+            "accepted",
+        )
         web = Web(tmp_path / "again.log", person)
         token = web.token(form)
 

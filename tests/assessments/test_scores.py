@@ -83,7 +83,8 @@ def test_parts_and_dimensions_are_weighed_and_na_leaves_no_zero():
 def test_only_submitted_assessments_count(judged):
     draft = Assessment.objects.create(assignment=factories.assignment(judged))
     Rating.objects.bulk_create(
-        Rating(assessment=draft, indicator=leaf, state="scored", value=1) for leaf in Indicator.objects.filter(scale__isnull=False)
+        Rating(assessment=draft, indicator=leaf, state="scored", value=1)
+        for leaf in Indicator.objects.filter(scale__isnull=False)
     )
     scores.store_scores(judged.pk)
     assert _root(judged).raters == 3
@@ -95,7 +96,9 @@ def test_measurements_enter_for_the_whole_panel_and_ratios_need_their_target():
     set_ = IndicatorSet.objects.create(code="measured", title_fa="س", title_en="M", layer="kind")
     version = SetVersion.objects.create(set=set_, number=1)
     Indicator.objects.create(version=version, code="E", title_fa="ا", weight=50, scale=factories.scale())
-    Indicator.objects.create(version=version, code="M", title_fa="ب", weight=50, scale=factories.scale("ratio"), rater="secretariat")
+    Indicator.objects.create(
+        version=version, code="M", title_fa="ب", weight=50, scale=factories.scale("ratio"), rater="secretariat"
+    )
     version.status, version.published_at = "published", timezone.now()
     version.save()
     entry = factories.entry(versions=[version])

@@ -17,7 +17,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def judged():
     """Two parts (70 and 30), three assessors, one answer that does not apply."""
-    entry = factories.entry(versions=[factories.published_set(allow_na=True), factories.published_set(layer="common", allow_na=True)])
+    entry = factories.entry(
+        versions=[factories.published_set(allow_na=True), factories.published_set(layer="common", allow_na=True)]
+    )
     codes = [f"D{d}I{i}" for d in (1, 2) for i in (1, 2)]
     for n, values in enumerate(((5, 4, 3, 2), (4, None, 3, 1), (5, 5, None, None)), 1):
         said = dict(zip(codes, values, strict=True))

@@ -133,7 +133,9 @@ answer = st.one_of(st.just(nothing), st.integers(0, 100).map(float), st.floats(0
 def answered(draw):
     tree, edges = draw(trees())
     count = draw(st.integers(1, 6))
-    answers = draw(st.lists(st.lists(answer, min_size=count, max_size=count), min_size=len(tree.leaves), max_size=len(tree.leaves)))
+    answers = draw(
+        st.lists(st.lists(answer, min_size=count, max_size=count), min_size=len(tree.leaves), max_size=len(tree.leaves))
+    )
     return tree, edges, np.array(answers)
 
 
