@@ -347,7 +347,7 @@ class _IdentifierField(models.CharField):
     """A column of checked codes, normalised whenever a value comes in and refused by full_clean() when wrong."""
 
     form_field = _IdentifierFormField
-    length = None
+    length: int | None = None
 
     def __init__(self, *args, **kwargs):
         kwargs.setdefault("max_length", self.length)

@@ -163,17 +163,14 @@ WORKING_WEEKEND = {int(day) for day in env_list("WORKING_WEEKEND", "4")}
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 _node = BASE_DIR / "node_modules"
-STATICFILES_DIRS = [
-    str(BASE_DIR / "assets"),
-    ("vendor/bootstrap/css", str(_node / "bootstrap/dist/css")),
-    ("vendor/bootstrap/js", str(_node / "bootstrap/dist/js")),
-    ("vendor/icons", str(_node / "bootstrap-icons/font")),
-    ("vendor/vazirmatn", str(_node / "vazirmatn/fonts/webfonts")),
-    ("vendor/jalali", str(_node / "@majidh1/jalalidatepicker/dist")),
-    ("vendor/htmx", str(_node / "htmx.org/dist")),
-    ("vendor/chart", str(_node / "chart.js/dist")),
-]
-STATICFILES_DIRS = [entry for entry in STATICFILES_DIRS if Path(entry[1] if isinstance(entry, tuple) else entry).exists()]
+_folders = {
+    "": BASE_DIR / "assets",
+    "vendor/bootstrap/css": _node / "bootstrap/dist/css",
+    "vendor/vazirmatn": _node / "vazirmatn/fonts/webfonts",
+    "vendor/jalali": _node / "@majidh1/jalalidatepicker/dist",
+    "vendor/htmx": _node / "htmx.org/dist",
+}
+STATICFILES_DIRS = [(prefix, str(folder)) if prefix else str(folder) for prefix, folder in _folders.items() if folder.exists()]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 # Pictures, fonts and archives are compressed already; nobody but a developer fetches a source map.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["png", "jpg", "jpeg", "gif", "webp", "woff", "woff2", "gz", "br", "zip", "map"]

@@ -32,9 +32,9 @@ class RoundAdmin(Trail, ToRead):
         return _link(obj.get_absolute_url())
 
 
-class AffiliationInline(admin.TabularInline):
-    model = Affiliation
-    fields = readonly_fields = ["agency", "since", "until", "note"]
+class ReadInline(admin.TabularInline):
+    """Rows that are shown and changed on their own pages."""
+
     extra = 0
     can_delete = False
 
@@ -45,9 +45,16 @@ class AffiliationInline(admin.TabularInline):
         return True
 
 
-class ConflictInline(AffiliationInline):
+class AffiliationInline(ReadInline):
+    model = Affiliation
+    fields = ("agency", "since", "until", "note")
+    readonly_fields = fields
+
+
+class ConflictInline(ReadInline):
     model = ConflictOfInterest
-    fields = readonly_fields = ["subject", "source", "reason", "by"]
+    fields = ("subject", "source", "reason", "by")
+    readonly_fields = fields
 
 
 @admin.register(Assessor)

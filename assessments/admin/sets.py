@@ -119,7 +119,8 @@ class VersionInline(admin.TabularInline):
     """The versions of a set, each leading to its page."""
 
     model = SetVersion
-    fields = readonly_fields = ["page", "status", "published_at"]
+    fields = ("page", "status", "published_at")
+    readonly_fields = fields
     extra = 0
     can_delete = False
     ordering = ["-number"]

@@ -41,7 +41,7 @@ class User(AbstractUser):
         FA = "fa", "فارسی"
         EN = "en", "English"
 
-    email = models.EmailField(_("e-mail address"), null=True, blank=True)
+    email = models.EmailField(_("e-mail address"), null=True, blank=True)  # type: ignore[assignment]  # none is null: two without one are not the same
     mobile = MobileField(_("mobile number"), null=True, blank=True, unique=True)
     name_en = models.CharField(_("name in English"), max_length=150, blank=True)
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.FA)

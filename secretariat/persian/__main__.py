@@ -1,5 +1,6 @@
 """The command line: JSON lines {"category": …, "input": …} in, one JSON line with the answer out for each."""
 
+import io
 import json
 import os
 import sys
@@ -158,7 +159,8 @@ def main(lines, output, errors):
 
 
 if __name__ == "__main__":
-    sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         sys.exit(main(sys.stdin.buffer, sys.stdout.buffer, sys.stderr))
     except BrokenPipeError:

@@ -43,13 +43,13 @@ from pathlib import Path
 from django import forms, template
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
-from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from secretariat import calendar, charts, rules, rules
+from secretariat import calendar, charts, navigation
+from secretariat.navigation import address
+from secretariat.tones import TONE_ICONS, TONES
 
 register = template.Library()
 
@@ -92,69 +92,17 @@ def icon(name, css="", label=""):
 
 # --- the shell -----------------------------------------------------------------------------------
 
-# url name, label, icon, who ("public": those without an account only; "all": everybody signed in; else a context flag)
-NAVIGATION = (
-    ("home", gettext_lazy("Home"), "house", ("public",)),
-    ("mark_list", gettext_lazy("Quality marks"), "award", ("public",)),
-    ("set_list", gettext_lazy("Indicators"), "list-check", ("public",)),
-    ("agency_list", gettext_lazy("Member agencies"), "building", ("public",)),
-    ("mark_verify_form", gettext_lazy("Verify a mark"), "patch-check", ("public",)),
-    ("about", gettext_lazy("About"), "info-circle", ("public",)),
-    ("desk", gettext_lazy("My desk"), "inbox", ("all",)),
-    ("product_list", gettext_lazy("Products"), "collection", ("is_representative",)),
-    ("product_queue", gettext_lazy("Products"), "collection", ("is_officer",)),
-    ("my_assessments", gettext_lazy("My assessments"), "clipboard-check", ("is_assessor",)),
-    ("round_list", gettext_lazy("Rounds"), "arrow-repeat", ("is_officer",)),
-    ("assessor_list", gettext_lazy("Assessors"), "people", ("is_officer",)),
-    ("set_list", gettext_lazy("Indicators"), "list-check", ("is_officer", "is_assessor")),
-    ("agency_list", gettext_lazy("Agencies"), "building", ("all",)),
-    ("mark_list", gettext_lazy("Quality marks"), "award", ("all",)),
-    ("admin:index", gettext_lazy("Councils and settings"), "bank", ("all",)),
-)
-FOOTER = (
-    ("about", gettext_lazy("About the secretariat")),
-    ("set_list", gettext_lazy("Indicators")),
-    ("mark_list", gettext_lazy("Register of quality marks")),
-    ("mark_verify_form", gettext_lazy("Verify a mark")),
-    ("agency_list", gettext_lazy("Member agencies")),
-    ("api_docs", gettext_lazy("For developers")),
-)
-
-
-def address(name, *args):
-    """The address of a named page, or "" while no such page exists."""
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
-
 
 @register.simple_tag(takes_context=True)
 def nav_items(context):
-    """The main navigation for this reader: [{"label", "url", "icon", "active"}]; pages that do not exist are left out."""
-    signed_in = getattr(context.get("user"), "is_authenticated", False)
-    path = getattr(context.get("request"), "path", "")
-    items, seen = [], set()
-    for name, label, icon_name, who in NAVIGATION:
-        shown = any((flag == "all" and signed_in) or (flag == "public" and not signed_in) or context.get(flag) for flag in who)
-        url = address(name) if shown else ""
-        if url and name == "admin:index" and not rules.may_administer(context["user"]):
-            continue
-        if url and url not in seen:
-            seen.add(url)
-            items.append({"label": label, "url": url, "icon": icon_name, "active": path == url})
-    if not any(item["active"] for item in items):
-        # A page inside a section marks the section: the longest address that begins the path.
-        inside = [item for item in items if item["url"] != "/" and path.startswith(item["url"])]
-        if inside:
-            max(inside, key=lambda item: len(item["url"]))["active"] = True
-    return items
+    """The main navigation for this reader: [{"label", "url", "icon", "active"}]."""
+    return navigation.items(context)
 
 
 @register.simple_tag
 def footer_items():
     """Links at the foot of every page."""
-    return [{"label": label, "url": url} for name, label in FOOTER if (url := address(name))]
+    return navigation.foot()
 
 
 @register.simple_tag
@@ -300,41 +248,6 @@ def file_drop(bound, label=None, help=None, max_bytes=None, accept=""):
 
 
 # --- states --------------------------------------------------------------------------------------
-
-TONES = {
-    "draft": ("neutral", "pencil"),
-    "submitted": ("info", "send"),
-    "returned": ("warning", "arrow-return-left"),
-    "accepted": ("success", "check-circle"),
-    "refused": ("danger", "x-circle"),
-    "withdrawn": ("neutral", "dash-circle"),
-    "proposed": ("info", "lightbulb"),
-    "granted": ("success", "patch-check"),
-    "suspended": ("warning", "pause-circle"),
-    "revoked": ("danger", "slash-circle"),
-    "dropped": ("neutral", "dash-circle"),
-    "published": ("success", "globe2"),
-    "retired": ("neutral", "archive"),
-    "open": ("info", "unlock"),
-    "closed": ("neutral", "lock"),
-    "cancelled": ("danger", "x-circle"),
-    "offered": ("warning", "hourglass-split"),
-    "declined": ("neutral", "x-circle"),
-    "adopted": ("success", "check-circle"),
-    "rejected": ("danger", "x-circle"),
-    "excluded": ("danger", "slash-circle"),
-    "commended": ("info", "award"),
-    "quality": ("success", "patch-check"),
-    "gold": ("accent", "star"),
-}
-TONE_ICONS = {
-    "neutral": "circle",
-    "info": "info-circle",
-    "success": "check-circle",
-    "warning": "exclamation-triangle",
-    "danger": "exclamation-octagon",
-    "accent": "star",
-}
 
 
 @register.simple_tag
