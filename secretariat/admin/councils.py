@@ -151,7 +151,7 @@ class SeatInline(Beside, admin.TabularInline):
             # People are entered on their own page; here they are only chosen.
             user.widget.can_add_related = user.widget.can_change_related = user.widget.can_view_related = False
         if reason := formset.form.base_fields.get("end_reason"):
-            reason.widget.attrs["size"] = 24
+            reason.widget.attrs.update({"size": 16, "class": ""})
         return formset
 
     def may_write(self, request, obj):

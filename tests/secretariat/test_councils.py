@@ -32,8 +32,9 @@ def test_without_quorum_nothing_is_adopted():
     resolution = make.session(members=2)
     for _n in range(2):
         make.seat(resolution.council)
-    with pytest.raises(RuleBroken, match=r"۲.*۴"):
+    with pytest.raises(RuleBroken) as refusal:
         councils.adopt(resolution.pk, by=make.keeper(resolution.council))
+    assert {"۲", "۴"} <= set(str(refusal.value))
     resolution.refresh_from_db()
     assert resolution.status == "draft"
 
