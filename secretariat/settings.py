@@ -110,6 +110,10 @@ TEMPLATES = [
 
 # ------------------------------------------------------------------ database, cache, queue
 DATABASES = {"default": dj_database_url.parse(env("DATABASE_URL"), conn_max_age=int(env("CONN_MAX_AGE", "600")))}
+# Every trigger asks for this variable; unset, the question is an error caught in a subtransaction, whose undoing
+# walks through all deferred checks of the transaction: quadratic at the commit of a large one.
+_options = DATABASES["default"].setdefault("OPTIONS", {})
+_options["options"] = f"{_options.get('options', '')} -c pgtrigger.ignore={{}}".strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env("REDIS_URL")
