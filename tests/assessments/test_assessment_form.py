@@ -2,12 +2,10 @@
 
 import json
 import threading
-from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import connections
 from django.urls import reverse
-from django.utils import timezone
 
 from assessments.evidence import Evidence, EvidenceFile, _providers, register
 from assessments.models import Affiliation, Assessment, Assignment, Indicator, Rating
@@ -326,91 +324,6 @@ def test_forty_indicators_take_few_queries(client, django_assert_max_num_queries
             == 200
         )
     assert Rating.objects.filter(value=4).count() == 40
-
-
-# ------------------------------------------------------------------ what the database refuses
-def _refused(act):
-    with pytest.raises(IntegrityError), transaction.atomic():
-        act()
-
-
-def _rating(assessment, code="D1I1", **fields):
-    leaf = Indicator.objects.get(version__sheet_parts__sheet=assessment.assignment.entry.sheet, code=code)
-    return lambda: Rating.objects.bulk_create(
-        [Rating(assessment=assessment, indicator=leaf, **{"state": "scored", "value": 3, **fields})]
-    )
-
-
-def test_ratings_that_do_not_fit_are_refused(assignment):
-    assessment = Assessment.objects.create(assignment=assignment)
-    for fields in (
-        {"value": 6},
-        {"value": 0},
-        {"value": "2.5"},
-        {"state": "na", "value": None},
-        {"value": None},
-        {"state": "blank"},
-        {"state": "xx"},
-    ):
-        _refused(_rating(assessment, **fields))
-    _refused(_rating(assessment, code="D1"))  # a dimension
-    elsewhere = factories.published_set().indicators.filter(scale__isnull=False).first()
-    _refused(lambda: Rating.objects.create(assessment=assessment, indicator=elsewhere, state="scored", value=3))
-    _rating(assessment)()
-    _refused(_rating(assessment))  # one rating an indicator
-    _refused(lambda: Rating.objects.update(value=9))
-    _refused(lambda: Rating.objects.update(indicator=elsewhere))
-
-
-def test_what_the_secretariat_measures_no_assessor_rates():
-    from assessments.models import IndicatorSet, SetVersion
-
-    set_ = IndicatorSet.objects.create(code="measured", title_fa="س", title_en="M", layer="kind")
-    version = SetVersion.objects.create(set=set_, number=1)
-    leaf = Indicator.objects.create(
-        version=version, code="M", title_fa="ب", weight=100, scale=factories.scale(), rater="secretariat"
-    )
-    version.status, version.published_at = "published", timezone.now()
-    version.save()
-    assignment = factories.assignment(factories.entry(versions=[version]))
-    assessment = Assessment.objects.create(assignment=assignment)
-    _refused(lambda: Rating.objects.create(assessment=assessment, indicator=leaf, state="scored", value=3))
-    with pytest.raises(RuleBroken):
-        services.save_draft(assignment.pk, {f"r-{leaf.pk}": "3"}, by=_person(assignment), version=1)
-
-
-def test_a_submitted_assessment_is_frozen():
-    assessment = factories.submitted_assessment(factories.entry(), 4)
-    _refused(lambda: Rating.objects.update(value=5))
-    _refused(lambda: Rating.objects.update(comment="x"))
-    _refused(lambda: Rating.objects.all().delete())
-    _refused(lambda: Assessment.objects.update(strengths="x"))
-    _refused(lambda: Assessment.objects.update(submitted_at=timezone.now() + timedelta(days=1)))
-    draft = Assessment.objects.create(assignment=factories.assignment(assessment.assignment.entry))
-    _refused(lambda: Rating.objects.update(assessment=draft))
-    with connection.cursor() as cursor:
-        _refused(lambda: cursor.execute("DELETE FROM assessments_assessment WHERE submitted_at IS NOT NULL"))
-    _refused(
-        lambda: Rating.objects.bulk_create(
-            [Rating(assessment=assessment, indicator=Indicator.objects.filter(scale=None).first())]
-        )
-    )
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_assignment_is_submitted_exactly_when_its_assessment_is():
-    assignment = factories.assignment()
-    assessment = Assessment.objects.create(assignment=assignment)
-    _refused(lambda: Assignment.objects.update(status="submitted"))
-    _refused(lambda: Assessment.objects.update(submitted_at=timezone.now()))
-    with transaction.atomic():
-        Assessment.objects.update(submitted_at=timezone.now())
-        Assignment.objects.update(status="submitted")
-    _refused(lambda: Assignment.objects.update(status="accepted"))
-    _refused(lambda: Assessment.objects.update(submitted_at=None))
-    Assignment.objects.update(status="withdrawn")  # a conflict came to light: it stays on record and counts no more
-    assert not Assessment.objects.counted().exists()
-    assert Assessment.objects.get(pk=assessment.pk).submitted_at is not None
 
 
 def test_the_history_of_a_rating_is_kept(assignment):

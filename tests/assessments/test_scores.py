@@ -7,7 +7,6 @@ import numpy as np
 import pgtrigger
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from scipy import stats
 
@@ -269,23 +268,3 @@ def test_verify_finds_assessments_never_scored():
     assert f"entry {entry.pk}: its scores are stale" in _verify()
     scores.rescore_round()
     assert "equals" in _verify()
-
-
-# ------------------------------------------------------------------ what the database refuses
-def _refused(statement):
-    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement)
-
-
-def test_scores_outside_their_bounds_or_their_sheet_are_refused(judged):
-    scores.store_scores(judged.pk)
-    root, node = _root(judged).pk, _at(judged, "D1I1").pk
-    for change in ("value = 100.1", "value = -1", "low = 80", "high = 74", "coverage = 1.01"):
-        _refused(f"UPDATE assessments_score SET {change} WHERE id = {root}")
-    _refused(f"UPDATE assessments_score SET part_id = NULL WHERE id = {node}")
-    strange = factories.published_set()
-    _refused(f"UPDATE assessments_score SET indicator_id = {strange.indicators.first().pk} WHERE id = {node}")
-    columns = "entry_id, part_id, indicator_id, value, raters, coverage, gate_failed, method, inputs_hash"
-    for pk in (root, node):  # one score a node
-        copied = columns.replace("entry_id", f"{judged.pk}")
-        _refused(f"INSERT INTO assessments_score ({columns}) SELECT {copied} FROM assessments_score WHERE id = {pk}")
