@@ -22,6 +22,7 @@ NAVIGATION = (
     ("set_list", gettext_lazy("Indicators"), "list-check", ("is_officer", "is_assessor")),
     ("agency_list", gettext_lazy("Agencies"), "building", ("all",)),
     ("mark_list", gettext_lazy("Quality marks"), "award", ("all",)),
+    ("decision_list", gettext_lazy("Decisions"), "hammer", ("is_officer", "is_council")),
     ("admin:index", gettext_lazy("Councils and settings"), "bank", ("all",)),
 )
 FOOTER = (

@@ -1,11 +1,23 @@
 """My desk: where everyone lands after signing in."""
 
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from portal.selectors.desk import sections
 from secretariat.models import Notice
+
+
+# Pages that officers need now and then, and that stand in no menu.
+MORE = (
+    ("assignment_list", gettext_lazy("All assignments")),
+    ("overlap_list", gettext_lazy("Overlaps")),
+    ("decision_list", gettext_lazy("Decisions of the councils")),
+    ("invitation_list", gettext_lazy("Invitations")),
+    ("audit", gettext_lazy("Who changed what")),
+)
 
 
 @require_safe
@@ -19,5 +31,6 @@ def desk(request):
             "notices": notices[:6],
             "unread": notices.count(),
             "today": timezone.localdate(),
+            "more": [(reverse(name), label) for name, label in MORE],
         },
     )
