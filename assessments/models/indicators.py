@@ -49,7 +49,7 @@ class Scale(models.Model):
                 condition=Q(kind__in=["ordinal", "inverse", "boolean", "number", "ratio"]), name="scale_kind_known"
             ),
             models.CheckConstraint(
-                condition=Q(kind="ratio", maximum=None) | (~Q(kind="ratio") & Q(maximum__gt=F("minimum"))),
+                condition=Q(kind="ratio", maximum=None) | (~Q(kind="ratio") & Q(maximum__isnull=False, maximum__gt=F("minimum"))),
                 name="scale_has_the_bounds_of_its_kind",
             ),
             models.CheckConstraint(condition=Q(step__gt=0), name="scale_step_positive"),

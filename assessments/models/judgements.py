@@ -182,7 +182,10 @@ class Score(models.Model):
             models.UniqueConstraint(fields=["entry", "part", "indicator"], nulls_distinct=False, name="one_score_a_node"),
             models.CheckConstraint(condition=Q(value=None) | Q(value__gte=0, value__lte=100), name="score_within_0_100"),
             models.CheckConstraint(
-                condition=Q(low=None, high=None) | Q(low__gte=0, low__lte=F("value"), high__gte=F("value"), high__lte=100),
+                condition=Q(low=None, high=None)
+                # A comparison with null would pass for true.
+                | Q(value__isnull=False, low__isnull=False, high__isnull=False)
+                & Q(low__gte=0, low__lte=F("value"), high__gte=F("value"), high__lte=100),
                 name="interval_holds_the_score",
             ),
             models.CheckConstraint(condition=Q(coverage__gte=0, coverage__lte=1), name="coverage_is_a_share"),

@@ -82,6 +82,7 @@ class QualityMark(models.Model):
                     serial__isnull=False,
                     granted_at__isnull=False,
                     valid_from__isnull=False,
+                    valid_until__isnull=False,
                     valid_until__gt=F("valid_from"),
                 ),
             ),

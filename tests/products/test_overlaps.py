@@ -6,7 +6,7 @@ import uuid
 
 import jdatetime
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from hypothesis import given
@@ -213,30 +213,6 @@ def test_a_decision_is_told_and_a_later_one_stays_in_the_history(overlap):
     told = Notice.objects.filter(user=theirs).get()
     assert overlap.product.title_fa in told.text_fa and told.link == overlap.other.get_absolute_url()
     assert [event.decision for event in overlap.events.order_by("pgh_id")] == ["open", "distinct", "cooperate"]
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"similarity": 1.1},
-        {"similarity": -0.1},
-        {"decision": "perhaps"},
-        {"decision": "distinct"},
-        {"decision": "distinct", "decided_at": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)},
-        {"decided_at": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)},
-    ],
-)
-def test_the_database_refuses_what_cannot_be(overlap, fields):
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Overlap.objects.filter(pk=overlap.pk).update(**fields)
-
-
-def test_the_database_keeps_a_pair_once_and_between_two_agencies(overlap):
-    one, two = overlap.product, overlap.other
-    sister = factories.product("submitted", agency_=one.agency)
-    for product, other in ((one, two), (two, one), (one, one), (one, sister)):
-        with pytest.raises(DatabaseError), transaction.atomic():
-            Overlap.objects.bulk_create([Overlap(product=product, other=other, similarity=0.5)])
 
 
 # --- pages ---------------------------------------------------------------------------------------

@@ -1,27 +1,18 @@
 """What the database itself refuses about people, agencies and invitations, however it is written."""
 
 import datetime
+import uuid
 
+import pgtrigger
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import connection
 from django.utils import timezone
 
-from secretariat.models import Agency, FormKey, Invitation, Notice, RoleGrant, Unit, User
+from secretariat.models import Agency, FormKey, Invitation, Notice, ResetRequest, RoleGrant, Unit, User
 from tests import factories
+from tests.refusal import refused, sql
 
 pytestmark = pytest.mark.django_db
-
-
-def refused(name, act):
-    """The act fails, and the database says which rule it broke."""
-    with pytest.raises(DatabaseError) as told, transaction.atomic():
-        act()
-    assert name in str(told.value)
-
-
-def raw(statement, *values):
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
 
 
 def _invitation(**fields):
@@ -35,26 +26,30 @@ def _invitation(**fields):
 
 def test_names_and_addresses_are_one_persons_whatever_their_case():
     first, second = factories.user(username="Sara", email="sara@example.org"), factories.user()
-    refused("user_name_unique_in_any_case", lambda: User.objects.filter(pk=second.pk).update(username="sARA"))
-    refused("email_unique_in_any_case", lambda: User.objects.filter(pk=second.pk).update(email="SARA@example.org"))
+    with refused("user_name_unique_in_any_case"):
+        User.objects.filter(pk=second.pk).update(username="sARA")
+    with refused("email_unique_in_any_case"):
+        User.objects.filter(pk=second.pk).update(email="SARA@example.org")
     assert first.pk != second.pk
 
 
 def test_no_address_is_null_and_never_empty():
     user = factories.user()
-    refused("no_email_is_null_not_empty", lambda: User.objects.filter(pk=user.pk).update(email=""))
+    with refused("no_email_is_null_not_empty"):
+        User.objects.filter(pk=user.pk).update(email="")
     factories.user(email=None), factories.user(email=None)
 
 
 @pytest.mark.parametrize("number", ["09121234567", "+98912123456", "+14155550100", "۰۹۱۲۱۲۳۴۵۶۷"])
 def test_mobile_numbers_stand_in_one_form(number):
     user = factories.user()
-    refused("mobile_in_international_form", lambda: raw("UPDATE secretariat_user SET mobile = %s WHERE id = %s", number, user.pk))
+    with refused("mobile_in_international_form"):
+        sql("UPDATE secretariat_user SET mobile = %s WHERE id = %s", number, user.pk)
 
 
 def test_one_mobile_number_is_one_persons():
     factories.user(mobile="09121234567")
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with refused("secretariat_user_mobile_key"):
         factories.user(mobile="+98 912 123 4567")
 
 
@@ -69,12 +64,14 @@ def test_a_role_has_exactly_its_scope(role, scopes):
     agency = factories.agency()
     have = {"agency": agency, "unit": Unit.objects.create(agency=agency, kind="library", name_fa="x")}
     grant = RoleGrant(user=factories.user(), role=role, **{scope: have[scope] for scope in scopes})
-    refused("role_has_exactly_its_scope", lambda: RoleGrant.objects.bulk_create([grant]))
+    with refused("role_has_exactly_its_scope"):
+        RoleGrant.objects.bulk_create([grant])
 
 
 def test_an_open_role_is_granted_once_and_again_after_its_end():
     person = factories.officer()
-    refused("open_role_granted_once", lambda: RoleGrant.objects.create(user=person, role="officer"))
+    with refused("open_role_granted_once"):
+        RoleGrant.objects.create(user=person, role="officer")
     person.role_grants.update(since=timezone.now() - datetime.timedelta(days=2), until=timezone.now())
     RoleGrant.objects.create(user=person, role="officer")
 
@@ -82,42 +79,51 @@ def test_an_open_role_is_granted_once_and_again_after_its_end():
 def test_a_role_ends_after_it_begins():
     person = factories.officer()
     grant = person.role_grants.get()
-    refused("role_ends_after_it_begins", lambda: person.role_grants.update(until=grant.since))
+    with refused("role_ends_after_it_begins"):
+        person.role_grants.update(until=grant.since)
 
 
 def test_an_invitation_has_the_scope_of_its_purpose():
-    refused("invitation_scope_fits_its_purpose", lambda: _invitation(purpose="representative"))
-    refused("invitation_scope_fits_its_purpose", lambda: _invitation(purpose="officer", agency=factories.agency()))
+    with refused("invitation_scope_fits_its_purpose"):
+        _invitation(purpose="representative")
+    with refused("invitation_scope_fits_its_purpose"):
+        _invitation(purpose="officer", agency=factories.agency())
 
 
 def test_an_invitation_is_accepted_by_somebody_and_not_after_it_was_taken_back():
     invitation = _invitation()
     rows = Invitation.objects.filter(pk=invitation.pk)
     name, now = "invitation_accepted_by_somebody_once", timezone.now()
-    refused(name, lambda: rows.update(accepted_at=now))
-    refused(name, lambda: rows.update(accepted_by=factories.user()))
-    refused(name, lambda: rows.update(accepted_at=now, accepted_by=factories.user(), revoked_at=now))
+    with refused(name):
+        rows.update(accepted_at=now)
+    with refused(name):
+        rows.update(accepted_by=factories.user())
+    with refused(name):
+        rows.update(accepted_at=now, accepted_by=factories.user(), revoked_at=now)
 
 
 def test_one_open_invitation_a_person_and_purpose():
     agency = factories.agency()
     _invitation(email="Sara@example.org", purpose="representative", agency=agency)
     again = {"email": "sara@EXAMPLE.org", "purpose": "representative", "agency": agency}
-    refused("one_open_invitation_a_person_and_purpose", lambda: _invitation(**again))
+    with refused("one_open_invitation_a_person_and_purpose"):
+        _invitation(**again)
     _invitation(email="sara@example.org")
-    refused("one_open_invitation_a_person_and_purpose", lambda: _invitation(email="SARA@example.org"))
+    with refused("one_open_invitation_a_person_and_purpose"):
+        _invitation(email="SARA@example.org")
     _invitation(email="sara@example.org", purpose="representative", agency=factories.agency())
     Invitation.objects.update(revoked_at=timezone.now())
     _invitation(**again)
 
 
 def test_an_invitation_expires_after_it_is_sent():
-    refused("invitation_expires_after_it_is_sent", lambda: _invitation(expires_at=timezone.now() - datetime.timedelta(days=1)))
+    with refused("invitation_expires_after_it_is_sent"):
+        _invitation(expires_at=timezone.now() - datetime.timedelta(days=1))
 
 
 def test_a_key_is_one_invitations():
     first = _invitation()
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with refused("secretariat_invitation_token_hash_key"):
         _invitation(token_hash=first.token_hash)
 
 
@@ -126,7 +132,8 @@ def test_units_of_one_place_have_different_names():
     for parent in (None, Unit.objects.create(agency=agency, kind="province", name_fa="بالا")):
         Unit.objects.create(agency=agency, kind="library", name_fa="x", parent=parent)
         twin = Unit(agency=agency, kind="centre", name_fa="x", parent=parent)
-        refused("unit_named_once_beside_its_siblings", lambda twin=twin: Unit.objects.bulk_create([twin]))
+        with refused("unit_named_once_beside_its_siblings"):
+            Unit.objects.bulk_create([twin])
 
 
 def test_a_unit_stays_in_its_tree():
@@ -134,32 +141,42 @@ def test_a_unit_stays_in_its_tree():
     top = Unit.objects.create(agency=agency, kind="province", name_fa="1")
     middle = Unit.objects.create(agency=agency, kind="county", name_fa="2", parent=top)
     low = Unit.objects.create(agency=agency, kind="library", name_fa="3", parent=middle)
-    refused("cannot be below itself", lambda: Unit.objects.filter(pk=top.pk).update(parent=low))
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with refused("unit_stays_in_its_tree", saying="below itself"):
+        Unit.objects.filter(pk=top.pk).update(parent=low)
+    # The check stands on its own where a bulk load sets the trigger aside.
+    with pgtrigger.ignore("secretariat.Unit:unit_stays_in_its_tree"), refused("unit_not_its_own_parent"):
         Unit.objects.filter(pk=top.pk).update(parent=top)
-    refused("of another agency", lambda: Unit.objects.bulk_create([Unit(agency=other, kind="library", name_fa="4", parent=top)]))
-    refused("stays in its agency", lambda: Unit.objects.filter(pk=low.pk).update(agency=other, parent=None))
-    refused("unit_kind_known", lambda: Unit.objects.filter(pk=low.pk).update(kind="castle"))
+    with refused("unit_stays_in_its_tree", saying="of another agency"):
+        Unit.objects.bulk_create([Unit(agency=other, kind="library", name_fa="4", parent=top)])
+    with refused("unit_stays_in_its_tree", saying="stays in its agency"):
+        Unit.objects.filter(pk=low.pk).update(agency=other, parent=None)
+    with refused("unit_kind_known"):
+        Unit.objects.filter(pk=low.pk).update(kind="castle")
 
 
 def test_agencies_have_a_known_kind_and_their_own_names():
     agency = factories.agency()
-    refused("agency_kind_known", lambda: Agency.objects.filter(pk=agency.pk).update(kind="castle"))
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with refused("agency_kind_known"):
+        Agency.objects.filter(pk=agency.pk).update(kind="castle")
+    with refused("secretariat_agency_name_fa_key"):
         factories.agency(name_fa=agency.name_fa)
 
 
 def test_a_notice_is_told_once_and_a_form_key_used_once():
     user = factories.user()
     Notice.objects.create(user=user, kind="k", text_fa="x", text_en="x", once="a")
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with refused("secretariat_notice_once_key"):
         Notice.objects.create(user=user, kind="k", text_fa="x", text_en="x", once="a")
-    import uuid
-
     key = uuid.uuid4()
     FormKey.objects.create(key=key, path="/")
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with refused("secretariat_formkey_pkey"):
         FormKey.objects.bulk_create([FormKey(key=key, path="/")])
+
+
+def test_a_new_password_is_asked_for_once_in_ten_minutes():
+    with refused("reset_asked_once_in_ten_minutes"):
+        ResetRequest.objects.bulk_create([ResetRequest(name="sara", window=7) for _time in range(2)])
+    ResetRequest.objects.bulk_create([ResetRequest(name="sara", window=window) for window in (7, 8)])
 
 
 def test_moves_are_never_altered():
