@@ -1,0 +1,260 @@
+"""Every address of the portal, asked by every kind of person for things that are not theirs.
+
+The addresses come from the resolver: a new page without a line in SEEN_BY fails here. One agency ("the house"), one
+assessor and one council own everything that is asked for; strangers of every role must not learn that it is there.
+"""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from assessments.models import Assignment
+from assessments.services import sets
+from products.models import Overlap, Product
+from products.services import submission
+from secretariat.models import Invitation, Notice, RoleGrant, Unit
+from tests import council as make
+from tests import factories, specimens
+
+pytestmark = pytest.mark.django_db
+
+ANYBODY = {"anonymous", "stranger", "assessor", "officer", "member", "owner", "judge", "voter", "keeper"}
+SIGNED_IN = ANYBODY - {"anonymous"}
+OFFICERS = {"officer"}
+HOUSE = {"owner", "officer"}
+DOORS = {"sign_in", "second_factor_check"}  # they send on to the front door
+COUNCIL = {"voter", "keeper", "officer"}
+# Those who may find something at the address when it is about the house's things.
+SEEN_BY = {
+    # the ground
+    "healthz": ANYBODY, "set_language": ANYBODY, "preferences": ANYBODY, "sign_in": ANYBODY, "sign_out": ANYBODY,
+    "password_reset": ANYBODY, "second_factor_check": ANYBODY, "agency_list": ANYBODY, "agency_detail": ANYBODY,
+    "sign_out_everywhere": SIGNED_IN, "account": SIGNED_IN, "password_change": SIGNED_IN, "second_factor_setup": SIGNED_IN,
+    "second_factor_codes": SIGNED_IN, "second_factor_remove": SIGNED_IN, "notices": SIGNED_IN, "notices_read": SIGNED_IN,
+    "api_token": {"owner", "stranger"}, "notice_open": {"owner"}, "audit": OFFICERS, "styleguide": OFFICERS,
+    "agency_edit": OFFICERS, "agency_people": HOUSE, "unit_new": HOUSE, "unit_edit": HOUSE, "unit_remove": HOUSE,
+    "representative_end": OFFICERS, "invitation_list": OFFICERS, "invitation_new": OFFICERS,
+    "invitation_resend": OFFICERS, "invitation_revoke": OFFICERS,
+    # opened by a key that was sent: a guess finds a page that says so and nothing else (tested in their own files)
+    "password_reset_confirm": ANYBODY, "invitation_accept": set(),
+    # indicator sets
+    "set_list": ANYBODY, "set_latest": ANYBODY, "set_version": OFFICERS, "set_diff": OFFICERS, "set_new": OFFICERS,
+    "set_new_version": OFFICERS, "set_edit": OFFICERS, "set_about": OFFICERS, "set_node_new": OFFICERS, "set_node": OFFICERS,
+    "set_node_delete": OFFICERS, "set_preview": OFFICERS, "set_publish": OFFICERS, "set_discard": OFFICERS,
+    "set_retire": OFFICERS,
+    # assessments
+    "assessment_form": {"judge"}, "assessment_autosave": {"judge"}, "assessment_submit": {"judge"},
+    "assessment_detail": OFFICERS, "assessment_reopen": OFFICERS, "entry_scores": OFFICERS, "my_assessments": {"assessor", "judge"},
+    "assignment_answer": {"judge"}, "round_list": OFFICERS, "round_new": OFFICERS, "round_detail": OFFICERS,
+    "round_edit": OFFICERS, "round_move": OFFICERS, "round_extend": OFFICERS, "round_measurements": OFFICERS,
+    "round_results": OFFICERS, "round_assign_bulk": OFFICERS, "entry_detail": OFFICERS, "round_assign": OFFICERS,
+    "entry_remove": OFFICERS, "entry_exclude": OFFICERS, "entry_include": OFFICERS, "assignment_list": OFFICERS,
+    "assignment_withdraw": OFFICERS, "assessor_list": OFFICERS, "assessor_new": OFFICERS, "assessor_detail": OFFICERS,
+    "assessor_edit": OFFICERS, "assessor_conflict": OFFICERS,
+    # products
+    "product_list": SIGNED_IN, "product_new": SIGNED_IN,  # one's own, and for whom nothing is: a page that says so
+    "product_detail": HOUSE,
+    "product_edit": HOUSE, "product_autosave": HOUSE, "product_review": HOUSE, "product_withdraw": HOUSE,
+    "product_version": HOUSE, "product_version_diff": HOUSE, "product_file_upload": HOUSE,
+    "product_file": {"owner", "officer", "judge"}, "product_file_remove": HOUSE, "product_queue": OFFICERS,
+    "screening_form": OFFICERS, "overlap_recheck": OFFICERS, "overlap_list": OFFICERS, "overlap_detail": OFFICERS,
+    "round_add_products": OFFICERS,
+    # marks
+    "mark_list": ANYBODY, "mark_verify_form": ANYBODY, "mark_verify": ANYBODY, "mark_certificate": ANYBODY,
+    "product_public": ANYBODY, "decision_list": {"officer", "member", "voter", "keeper"}, "decision_board": COUNCIL,
+    "mark_propose": {"keeper", "officer"}, "resolution_record": {"keeper"}, "mark_grant": {"keeper"},
+    "resolution_decide": {"keeper"}, "mark_detail": COUNCIL, "mark_move": {"keeper"},
+    # the roof
+    "home": ANYBODY, "about": ANYBODY, "search": ANYBODY, "robots": ANYBODY, "sitemap": ANYBODY, "desk": SIGNED_IN,
+    # the programs' own addresses
+    "api_schema": ANYBODY, "api_docs": ANYBODY, "api-set-list": ANYBODY, "api-set-detail": ANYBODY, "api-set-version": set(),
+    "api-kind-list": ANYBODY, "api-kind-detail": ANYBODY, "api-mark-list": ANYBODY, "api-mark-detail": ANYBODY,
+    "api-product-list": SIGNED_IN, "api-product-detail": HOUSE, "api-product-submit": HOUSE, "api-product-withdraw": HOUSE,
+    "api-product-files": HOUSE, "api-product-file": HOUSE,
+}  # fmt: skip
+
+
+def named_addresses(resolver=None, space=""):
+    """Every name of the resolver once, the administration's left out: those have rules of their own below."""
+    for part in (resolver or get_resolver()).url_patterns:
+        if isinstance(part, URLResolver):
+            yield from named_addresses(part, f"{part.namespace}:" if part.namespace else space)
+        elif isinstance(part, URLPattern) and part.name:
+            yield f"{space}{part.name}"
+
+
+PORTAL = sorted({name for name in named_addresses() if not name.startswith("admin:")})
+ADMIN = sorted({name for name in named_addresses() if name.startswith("admin:")} - {"admin:logout"})
+
+
+def test_every_address_says_who_may_see_it():
+    assert set(PORTAL) == set(SEEN_BY), "addresses without a line in SEEN_BY, or lines without an address"
+
+
+@pytest.fixture
+def house():
+    """One of everything, all of one agency, one panel and one council."""
+    agency = factories.agency(name_fa="دستگاه پنهان")
+    owner = factories.representative(agency)
+    handed = submission.start(agency, factories.product_kind(), by=owner)
+    file = submission.attach(handed.pk, specimens.upload(specimens.pdf()), by=owner)
+    factories.submission(handed)
+    Product.objects.filter(pk=handed.pk).update(status="returned")
+    factories.submission(handed)
+    Product.objects.filter(pk=handed.pk).update(status="accepted")
+    handed.refresh_from_db()
+    round_ = factories.round_(status="open")
+    entry = factories.entry(round_, handed.subject)
+    judge = factories.assessor()
+    resolution = make.session()
+    proposed = make.proposed_mark(resolution_=resolution, agency_=agency)
+    mark = make.granted_mark()
+    unit = Unit.objects.create(agency=agency, kind="directorate", name_fa="معاونت")
+    invitation = Invitation.objects.create(
+        purpose="representative", agency=agency, email="new@example.org", full_name="نو رسیده", token_hash="0" * 64,
+        invited_by=factories.officer(), expires_at=timezone.now() + timedelta(days=3),
+    )  # fmt: skip
+    draft = sets.new_version(factories.published_set(code="poster").set_id, by=factories.officer())
+    return SimpleNamespace(
+        owner=owner, judge=judge.user, product=handed, file=file, round=round_, entry=entry, judge_row=judge,
+        assignment=factories.assignment(entry, judge), submitted=factories.submitted_assessment(entry).assignment,
+        resolution=resolution, adopted=make.adopted_mark().resolution, proposed=proposed, mark=mark, unit=unit, invitation=invitation, draft=draft,
+        notice=Notice.objects.create(user=owner, kind="test", text_fa="یادآوری", text_en="Reminder", link="/desk/"),
+        overlap=Overlap.objects.create(product=handed, other=factories.product("accepted"), similarity=0.9),
+        grant=RoleGrant.objects.get(user=owner), agency=agency, node=draft.indicators.first(),
+    )  # fmt: skip
+
+
+def arguments(name, house):
+    """What stands in the address: always a thing of the house."""
+    version = [house.draft.set.code, house.draft.number]
+    special = {
+        "password_reset_confirm": ["x", "y"], "invitation_accept": ["guess"], "notice_open": [house.notice.pk],
+        "unit_edit": [house.unit.pk], "unit_remove": [house.unit.pk], "representative_end": [house.grant.pk],
+        "invitation_resend": [house.invitation.pk], "invitation_revoke": [house.invitation.pk],
+        "set_latest": version[:1], "set_new_version": version[:1], "set_node": [*version, house.node.pk],
+        "set_node_delete": [*version, house.node.pk], "assessment_detail": [house.submitted.pk],
+        "assessment_reopen": [house.submitted.pk], "round_move": [house.round.pk, "close"],
+        "product_version": [house.product.pk, 1], "product_version_diff": [house.product.pk, 2],
+        "product_file": [house.file.pk], "product_file_remove": [house.file.pk], "overlap_detail": [house.overlap.pk],
+        "mark_verify": [house.mark.serial], "mark_certificate": [house.mark.serial], "product_public": [house.mark.product_id],
+        "resolution_decide": [house.resolution.pk, "adopt"], "mark_detail": [house.proposed.pk],
+        "mark_move": [house.proposed.pk, "drop"], "mark_propose": [house.resolution.pk], "decision_board": [house.resolution.pk],
+        "resolution_record": [house.resolution.pk], "mark_grant": [house.adopted.pk],
+        "api-kind-detail": [house.product.kind.code], "api-mark-detail": [house.mark.serial], "api-set-detail": version[:1],
+        "api-set-version": version, "api-product-file": [house.product.pk, house.file.pk],
+        "screening_form": [house.product.pk], "overlap_recheck": [house.product.pk],
+    }  # fmt: skip
+    if name in special:
+        return special[name]
+    rooms = {
+        "agency_": [house.agency.slug], "unit_new": [house.agency.slug], "set_": version, "round_assign_bulk": [house.round.pk],
+        "round_assign": [house.entry.pk], "round_": [house.round.pk], "entry_": [house.entry.pk],
+        "assessment_": [house.assignment.pk], "assignment_": [house.assignment.pk], "assessor_": [house.judge_row.pk],
+        "product_": [house.product.pk], "api-product-": [house.product.pk],
+    }  # fmt: skip
+    return next((given for room, given in rooms.items() if name.startswith(room)), [])
+
+
+def address_of(name, house):
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return reverse(name, args=arguments(name, house))
+
+
+def somebody(role, house):
+    """A person of a role; the last four are the house's own."""
+    if role == "stranger":
+        agency = factories.agency()
+        factories.product(agency_=agency)
+        return factories.representative(agency)
+    if role == "assessor":
+        return factories.assignment(factories.entry()).assessor.user  # busy with another agency's product
+    if role == "member":
+        return make.seat(make.council()).user
+    if role == "voter":
+        return make.seat(house.resolution.council).user
+    if role == "keeper":
+        return factories.granted("council_secretary", make.keeper(house.resolution.council), council=house.adopted.council)
+    return {"officer": factories.officer, "owner": lambda: house.owner, "judge": lambda: house.judge}[role]()
+
+
+def ask(client, method, address):
+    """The answer to a request, whose effects are taken back."""
+    kept = client.cookies.copy()
+    with transaction.atomic():
+        answer = getattr(client, method)(address)
+        if answer.streaming:
+            list(answer)  # closes the file; the answer itself must not be closed, for that closes the connection
+        transaction.set_rollback(True)
+    client.cookies = kept
+    return answer
+
+
+@pytest.mark.parametrize("role", sorted(ANYBODY))
+def test_nobody_finds_what_is_not_theirs(role, house):
+    client = Client(raise_request_exception=False)
+    if role != "anonymous":
+        client.force_login(somebody(role, house))
+    wrong = []
+    for name in PORTAL:
+        address = address_of(name, house)
+        for method in ("get", "post", "delete"):
+            answer = ask(client, method, address)
+            code, may = answer.status_code, role in SEEN_BY[name]
+            to_the_door = code == 302 and answer.url.startswith(reverse("sign_in"))
+            if code >= 500 and name != "healthz":  # which says by 503 that no worker runs here
+                wrong.append(f"{method} {address} ({name}): broke with {code}")
+            elif not may and not (code in (401, 403, 404, 405) or (role == "anonymous" and to_the_door)):
+                wrong.append(f"{method} {address} ({name}): not for this person, yet answered {code}")
+            elif may and method == "get" and (code in (401, 403, 404) or (to_the_door and name not in DOORS)):
+                wrong.append(f"{method} {address} ({name}): for this person, yet answered {code}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("role", ["anonymous", "stranger", "assessor", "member", "owner", "judge", "voter"])
+def test_the_administration_is_not_there_for_them(role, house):
+    client = Client(raise_request_exception=False)
+    if role != "anonymous":
+        client.force_login(somebody(role, house))
+    wrong, away_from_it = [], (reverse("admin:login"), reverse("sign_in"), reverse("account"))  # the last: one's own password
+    for name in ADMIN:
+        for given in ([], [house.product.pk], ["secretariat"], [house.resolution.pk, "adopt"]):
+            try:
+                address = reverse(name, args=given)
+            except NoReverseMatch:
+                continue
+            answer = ask(client, "get", address)
+            away = answer.status_code == 302 and answer.url.startswith(away_from_it)
+            if not (answer.status_code in (403, 404) or away):
+                wrong.append(f"{address} ({name}): {answer.status_code} {answer.headers.get('Location', '')}")
+            break
+    assert not wrong, "\n".join(wrong)
+
+
+def test_numbers_that_are_nowhere_are_not_found(house):
+    """For an officer, who may see everything, what is not there is not there; no address breaks on a huge number."""
+    client = Client(raise_request_exception=False)
+    client.force_login(factories.officer())
+    wrong = []
+    for name in PORTAL:
+        if name.startswith("api") or name == "password_reset_confirm":
+            continue
+        for number in (0, 999_999_999, 10**25):
+            given = [number if isinstance(one, int) else "nowhere" for one in arguments(name, house)]
+            try:
+                address = reverse(name, args=given)
+            except NoReverseMatch:
+                continue
+            for method in ("get", "post"):
+                code = ask(client, method, address).status_code
+                if (given and code not in (302, 404, 405)) or (code >= 500 and name != "healthz"):
+                    wrong.append(f"{method} {address} ({name}): {code}")
+    assert not wrong, "\n".join(wrong)
+    assert Assignment.objects.filter(pk=house.assignment.pk).exists()
