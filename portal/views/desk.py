@@ -9,7 +9,6 @@ from django.views.decorators.http import require_safe
 from portal.selectors.desk import sections
 from secretariat.models import Notice
 
-
 # Pages that officers need now and then, and that stand in no menu.
 MORE = (
     ("assignment_list", gettext_lazy("All assignments")),
