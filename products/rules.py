@@ -1,6 +1,7 @@
 """What may happen to products and marks, and at whose hand. Judges loaded objects, writes nothing."""
 
 from django.db import models
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from secretariat.rules import is_officer, is_secretary, represents
@@ -46,6 +47,14 @@ def _officer(user, obj):
     return is_officer(user)
 
 
+def _stands_before_a_council(product):
+    """A mark rests on its product: what was proposed or granted is ended by the council, not by taking the product away."""
+    living = (MarkStatus.PROPOSED, MarkStatus.GRANTED, MarkStatus.SUSPENDED)
+    if product.marks.filter(status__in=living).exists():
+        return _("It stands before a council or holds a mark: ask the secretariat, which can have the mark taken back.")
+    return None
+
+
 PRODUCT_MOVES = {
     "submit": Step(EDITABLE, ProductStatus.SUBMITTED, _represents, gettext_lazy("Submit")),
     "return": Step(
@@ -59,6 +68,7 @@ PRODUCT_MOVES = {
         _represents,
         gettext_lazy("Withdraw"),
         needs_reason=True,
+        refuse=_stands_before_a_council,
     ),
 }
 

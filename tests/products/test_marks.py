@@ -11,10 +11,12 @@ from stdnum import damm
 from assessments.models import Affiliation, ConflictOfInterest, Entry, Score
 from products.models import QualityMark
 from products.services import marks
+from products.services.submission import withdraw
 from secretariat import persian
 from secretariat.errors import RuleBroken
 from secretariat.models import Attendance, Notice, Vote
 from secretariat.services import councils
+from secretariat.workflow import open_steps
 from tests import council as make
 from tests import factories
 
@@ -347,3 +349,21 @@ def test_absent_conflicted_members_do_not_matter():
     councils.adopt(resolution.pk, by=by)
     assert marks.grant(mark.pk, by=by).status == "granted"
     assert not Vote.objects.filter(seat=absent).exists()
+
+
+@pytest.mark.parametrize("maker", [make.proposed_mark, make.granted_mark])
+def test_a_product_before_a_council_or_with_a_mark_is_not_taken_back_by_its_agency(maker):
+    product = maker().product
+    agency = factories.representative(product.agency)
+    with pytest.raises(RuleBroken):
+        withdraw(product.pk, by=agency, why="دیگر نمی‌خواهیم")
+    assert "withdraw" not in open_steps(product, agency)
+    product.refresh_from_db()
+    assert product.status == "accepted"
+
+
+def test_a_product_whose_mark_was_dropped_may_be_taken_back():
+    mark = make.proposed_mark()
+    marks.drop(mark.pk, by=make.keeper(mark.resolution.council), why="کامل نیست")
+    agency = factories.representative(mark.product.agency)
+    assert withdraw(mark.product_id, by=agency, why="دیگر نمی‌خواهیم").status == "withdrawn"
