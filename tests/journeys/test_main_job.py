@@ -14,7 +14,7 @@ import zxingcpp
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from assessments.models import Affiliation, Assessment, Entry, Round, Score
+from assessments.models import Affiliation, Assessment, Entry, IndicatorSet, Round, Score
 from assessments.services import scores
 from assessments.starter import load_frameworks
 from products.models import Product, QualityMark
@@ -53,7 +53,10 @@ def world(worker):
     factories.granted("representative", User.objects.get(username="sazman"), agency=agency)
     factories.granted("officer", person(username="karshenas", first_name="گلناز", last_name="پورچیان"))
     for n, (first, last) in enumerate(ASSESSORS, 1):
-        factories.assessor(user=person(username=f"arzyab{n}", first_name=first, last_name=last, name_en=f"Judge {n} Hidden"))
+        judge = factories.assessor(
+            user=person(username=f"arzyab{n}", first_name=first, last_name=last, name_en=f"Judge {n} Hidden")
+        )
+        judge.expertise.set(IndicatorSet.objects.filter(code="book"))
     tied = factories.assessor(user=person(username="arzyab4", first_name="علی", last_name="وابسته"))
     Affiliation.objects.create(assessor=tied, agency=agency)
     council = Council.objects.get(kind=Council.Kind.POLICY)
@@ -92,7 +95,7 @@ def shot(page, name, at=None):
     """A picture of what the window shows, of `at` and what follows it if given."""
     if SHOTS:
         page.wait_for_load_state("networkidle")
-        page.evaluate("document.querySelectorAll('.toast').forEach((toast) => toast.remove())")
+        page.evaluate("document.querySelectorAll('.toast-note').forEach((toast) => toast.remove())")
         page.evaluate("scrollTo(0, 0)")
         if at:
             page.locator(at).first.evaluate("(part) => scrollTo(0, part.getBoundingClientRect().top + scrollY - 24)")
@@ -436,6 +439,8 @@ def test_a_book_goes_from_an_empty_form_to_a_verified_mark(world, worker, walk, 
 
     if SHOTS:
         more_pictures(pages, pk)
+        settings.PUBLIC_URL = "https://neshan.example.ir"
+        read_the_certificate(secretary, mark)
     assert mark.score_value == score.value
     assert list(scores.differences()) == []
 

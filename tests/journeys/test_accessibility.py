@@ -1,0 +1,136 @@
+"""Every page of the main job as axe reads it, by each role, in both languages and both themes, on the demonstration's story.
+
+Each page also names its language and direction, and fits a phone without sideways scrolling.
+"""
+
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from assessments.models import Assignment, Entry, Round, SetVersion
+from products.models import Overlap, Product, QualityMark
+from secretariat.models import Agency, Resolution, User
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+# The wide window and a phone's are each read once in every language; the theme changes with them.
+LOOKS = [("fa", "light", 1280), ("fa", "dark", 390), ("en", "light", 390), ("en", "dark", 1280)]
+
+
+def public_pages():
+    mark = QualityMark.objects.filter(published_at__isnull=False).first()
+    version = SetVersion.objects.select_related("set").filter(status="published").first()
+    return [
+        ("home",), ("about",), ("search",), ("set_list",), ("set_version", version.set.code, version.number), ("mark_list",),
+        ("product_public", mark.product_id), ("mark_verify_form",), ("mark_verify", mark.serial), ("agency_list",),
+        ("agency_detail", Agency.objects.filter(is_member=True).first().slug), ("sign_in",), ("password_reset",), ("api_docs",),
+    ]  # fmt: skip
+
+
+def pages_of_the_agency():
+    mine = Product.objects.filter(agency__role_grants__user__username="sazman")
+    marked = mine.filter(marks__status="granted").first()
+    draft = mine.filter(status__in=["draft", "returned"]).first()
+    return [
+        ("desk",), ("product_list",), ("product_new",), ("product_detail", marked.pk), ("product_version", marked.pk, 1),
+        ("product_edit", draft.pk), ("product_review", draft.pk), ("product_withdraw", draft.pk), ("notices",), ("account",),
+        ("api_token",), ("agency_people", marked.agency.slug),
+    ]  # fmt: skip
+
+
+def pages_of_an_officer():
+    waiting = Product.objects.filter(status="submitted").first()
+    current, finished = Round.objects.get(status="open"), Round.objects.get(status="published")
+    entry, done = current.entries.first(), finished.entries.first()
+    judged = Assignment.objects.filter(entry=done, status="submitted").first()
+    return [
+        ("desk",), ("product_queue",), ("product_list",), ("screening_form", waiting.pk), ("overlap_list",),
+        ("overlap_detail", Overlap.objects.first().pk), ("round_list",), ("round_new",), ("round_detail", current.pk),
+        ("round_add_products", current.pk), ("round_move", current.pk, "close"), ("round_assign_bulk", current.pk),
+        ("round_measurements", current.pk), ("round_results", finished.pk), ("entry_detail", done.pk), ("entry_scores", done.pk),
+        ("round_assign", entry.pk), ("assignment_list",), ("assessment_detail", judged.pk), ("assessor_list",),
+        ("assessor_detail", judged.assessor_id), ("audit",), ("invitation_list",), ("invitation_new",), ("decision_list",),
+    ]  # fmt: skip
+
+
+def pages_of_an_assessor(user):
+    mine = Assignment.objects.filter(assessor__user=user)
+    pages = [("desk",), ("my_assessments",)]
+    for status, names in (
+        ("offered", ["assignment_answer"]),
+        ("accepted", ["assessment_form", "assessment_submit"]),
+        ("submitted", ["assessment_detail"]),
+    ):
+        if found := mine.filter(status=status, entry__round__status="open").first() or mine.filter(status=status).first():
+            pages += [(name, found.pk) for name in names]
+    return pages
+
+
+def pages_of_a_council():
+    """As its secretary sees them: the story's resolution is decided, one more is still open."""
+    decided = Resolution.objects.get()
+    draft = Resolution.objects.create(
+        council=decided.council, meeting=decided.meeting, kind=decided.kind, title="مصوبهٔ دوم", text="متن مصوبه"
+    )
+    mark = decided.marks.filter(status="granted").first()
+    return [
+        ("desk",), ("decision_list",), ("decision_board", decided.pk), ("decision_board", draft.pk), ("mark_propose", draft.pk),
+        ("resolution_record", draft.pk), ("resolution_decide", draft.pk, "reject"), ("mark_detail", mark.pk),
+        ("mark_move", mark.pk, "suspend"),
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def story(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    call_command("starter", verbosity=0)
+
+
+def everybody():
+    """[(who, the pages)]: between them the assessors have one assignment in each state."""
+    named = {user.username: user for user in User.objects.all()}
+    seats = [named["dabirshora"]]
+    found = [(None, public_pages()), (named["sazman"], pages_of_the_agency()), (named["karshenas"], pages_of_an_officer())]
+    found += [(seat, pages_of_a_council()) for seat in seats]
+    left = {"assignment_answer", "assessment_form", "assessment_detail"}
+    for user in User.objects.filter(assessor__isnull=False).order_by("pk"):
+        pages = pages_of_an_assessor(user)
+        if left & {page[0] for page in pages}:
+            left -= {page[0] for page in pages}
+            found.append((user, pages))
+    assert not left, f"the story has no assessor for {left}"
+    return found
+
+
+@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
+def test_no_page_of_the_journey_has_a_fault(story, pages, language, theme, width):
+    faults, direction = [], "rtl" if language == "fa" else "ltr"
+    for user, names in everybody():
+        User.objects.filter(pk=user.pk if user else 0).update(language=language)
+        page = pages(user=user, language=language, theme=theme, width=width)
+        for name, *given in names:
+            where = f"{name} as {user or 'a visitor'}"
+            answer = page.goto(reverse(name, args=given), wait_until="load")
+            if answer.status != 200 or page.url.split("?")[0] != pages.base_url + reverse(name, args=given):
+                faults.append(f"{where}: answered {answer.status} at {page.url}")
+                continue
+            said = page.evaluate("[document.documentElement.lang, document.documentElement.dir]")
+            if said != [language, direction]:
+                faults.append(f"{where}: says {said}")
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            if wide > 0:
+                faults.append(f"{where}: {wide} px too wide at {width}")
+            if page.evaluate("document.documentElement.dataset.bsTheme") != theme:
+                faults.append(f"{where}: is not {theme}")
+            page.evaluate(AXE)
+            for fault in page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]:
+                faults.append(f"{where}: {fault['id']} {fault['nodes'][0]['html'][:200]}")
+    assert not faults, "\n".join(faults)
+
+
+def test_the_story_has_what_the_journey_visits(story):
+    assert Entry.objects.filter(round__is_demo=True).exists() and QualityMark.objects.filter(status="granted").exists()
