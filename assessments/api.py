@@ -93,7 +93,7 @@ class IndicatorSetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
 
     @extend_schema(
         summary="The whole tree of one version",
-        parameters=[OpenApiParameter("number", int, OpenApiParameter.PATH)],
+        parameters=[OpenApiParameter("number", {"type": "integer", "minimum": 1, "maximum": 10**6 - 1}, OpenApiParameter.PATH)],
         responses=SetTreeSerializer,
     )
     @action(detail=True, url_path=r"versions/(?P<number>[0-9]{1,6})", url_name="version")

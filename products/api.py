@@ -226,7 +226,7 @@ class ProductViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
     @extend_schema(
         summary="Take a file out of the draft",
         responses={204: None},
-        parameters=[OpenApiParameter("file_id", int, OpenApiParameter.PATH)],
+        parameters=[OpenApiParameter("file_id", {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}, OpenApiParameter.PATH)],
     )
     @action(detail=True, methods=["delete"], url_path=r"files/(?P<file_id>[0-9]{1,18})", url_name="file")
     def file(self, request, pk=None, file_id=None):

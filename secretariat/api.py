@@ -29,6 +29,44 @@ def refusals(error, context):
     return exception_handler(error, context)
 
 
+REFUSAL = {
+    "type": "object",
+    "description": "Why not, in words: `detail`, or for each field of yours a list of sentences.",
+    "properties": {
+        "detail": {"type": "string"},
+        "field": {"type": "string", "description": "Where in the form the broken rule is."},
+        "problems": {
+            "type": "array",
+            "items": {"type": "object", "properties": {name: {"type": "string"} for name in ("field", "where", "detail")}},
+        },
+    },
+    "additionalProperties": True,
+}
+REFUSED_READ = {
+    "400": "A filter or the body says what cannot be.",
+    "401": "The token is missing or wrong.",
+    "404": "There is no such thing, or it is not yours.",
+    "429": "Too many requests; try again later.",
+}
+REFUSED_WRITE = {
+    **REFUSED_READ,
+    "403": "You may not.",
+    "409": "Somebody saved since you read it.",
+    "415": "The body is of a type that is not read here.",
+}
+
+
+def tell_refusals(result, generator, request, public):
+    """Name in the schema what every operation may answer besides success (a hook of drf-spectacular)."""
+    result["components"].setdefault("schemas", {})["Refusal"] = REFUSAL
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+    for operations in result["paths"].values():
+        for method, operation in operations.items():
+            for code, words in (REFUSED_READ if method == "get" else REFUSED_WRITE).items():
+                operation["responses"].setdefault(code, {"description": words, "content": content})
+    return result
+
+
 def once(request, act):
     """Run `act()` → (location, response) once for the caller's Idempotency-Key; a repetition gets the first location.
 

@@ -304,6 +304,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "secretariat.api.tell_refusals"],
     "ENUM_NAME_OVERRIDES": {
         "ProductStatus": "products.rules.ProductStatus",
         "MarkStatus": "products.rules.MarkStatus",

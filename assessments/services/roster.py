@@ -21,7 +21,7 @@ RECUSED = gettext_lazy("Your assignment for “%(title)s” was taken back becau
 RECUSED_STAFF = gettext_lazy("%(name)s was taken off “%(title)s” because of a conflict of interest. Appoint somebody else.")
 
 
-def only_officers(by):
+def only_officers(*, by):
     """Refuse everybody but officers (and the system itself, None)."""
     if by is not None and not is_officer(by):
         raise RuleBroken(_("You may not do this."))
@@ -30,7 +30,7 @@ def only_officers(by):
 @transaction.atomic
 def add_assessor(user, *, by, expertise=(), affiliations=(), **fields):
     """Put a person on the roster; `affiliations` are dicts of agency, since, until and note."""
-    only_officers(by)
+    only_officers(by=by)
     try:
         with transaction.atomic():
             assessor = Assessor.objects.create(user=user, **{name: fields[name] for name in FIELDS if name in fields})
@@ -44,7 +44,7 @@ def add_assessor(user, *, by, expertise=(), affiliations=(), **fields):
 @transaction.atomic
 def edit_assessor(assessor_id, *, by, version, expertise, affiliations, **fields):
     """Save the form of an assessor whole; ties that are new take effect on the assignments at once."""
-    only_officers(by)
+    only_officers(by=by)
     assessor = Assessor.objects.select_for_update(of=("self",), no_key=True).select_related("user").get(pk=assessor_id)
     if assessor.version != version:
         raise Stale(_("Somebody else saved this assessor while you were working. Nothing of yours was saved yet."), assessor)
@@ -82,7 +82,7 @@ def set_conflict(assessor_id, subject_id, reason, *, by, source=ConflictOfIntere
     if not reason:
         raise RuleBroken(_("Write the reason."), field="reason")
     if source == ConflictOfInterest.Source.STAFF:
-        only_officers(by)
+        only_officers(by=by)
     row, _made = ConflictOfInterest.objects.get_or_create(
         assessor_id=assessor_id, subject_id=subject_id, defaults={"source": source, "reason": reason[:300], "by": by}
     )

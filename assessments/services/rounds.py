@@ -67,14 +67,14 @@ class NotPublishable(RuleBroken):
 @transaction.atomic
 def create_round(*, by, **fields):
     """Make a round in preparation."""
-    only_officers(by)
+    only_officers(by=by)
     return Round.objects.create(created_by=by, **fields)
 
 
 @transaction.atomic
 def edit_round(round_id, *, by, version, **fields):
     """Save the form of a round; what its state does not let change is refused, not passed over."""
-    only_officers(by)
+    only_officers(by=by)
     round_ = _lock_round(round_id)
     if round_.version != version:
         raise Stale(_("Somebody else saved this round while you were working. Nothing of yours was saved yet."), round_)
@@ -95,7 +95,7 @@ def edit_round(round_id, *, by, version, **fields):
 @transaction.atomic
 def extend_deadline(round_id, deadline, *, by, why):
     """Give the assessors of an open round more time; leaves a row in the round's trail and tells those still at work."""
-    only_officers(by)
+    only_officers(by=by)
     round_ = _lock_round(round_id)
     why = why.strip()
     if round_.status != Status.OPEN:
@@ -114,7 +114,7 @@ def extend_deadline(round_id, deadline, *, by, why):
 @transaction.atomic
 def move_round(round_id, action, *, by, why=""):
     """Open, close, reopen, publish or cancel a round."""
-    only_officers(by)
+    only_officers(by=by)
     round_ = _lock_round(round_id)
     if round_.status in round_.MOVES[action].sources:
         if action == "close":
@@ -203,7 +203,7 @@ def _lock_editable(round_id):
 @transaction.atomic
 def add_subject(round_id, subject_id, versions, *, by):
     """Enter a subject into a round, to be judged by `versions`: (SetVersion, weight) pairs that weigh 100 together."""
-    only_officers(by)
+    only_officers(by=by)
     round_ = _lock_editable(round_id)
     subject = Subject.objects.get(pk=subject_id)
     if round_.entries.filter(subject=subject).exists():
@@ -237,7 +237,7 @@ def _sheet(round_, versions):
 @transaction.atomic
 def remove_entry(entry_id, *, by):
     """Take a subject out of a round to which nobody was ever assigned; returns the round."""
-    only_officers(by)
+    only_officers(by=by)
     round_ = _lock_editable(Entry.objects.values_list("round", flat=True).get(pk=entry_id))
     entry = Entry.objects.select_for_update(of=("self",)).select_related("sheet", "subject").get(pk=entry_id)
     if entry.assignments.exists():
@@ -257,7 +257,7 @@ def remove_entry(entry_id, *, by):
 @transaction.atomic
 def exclude_entry(entry_id, *, by, why):
     """Leave an entry out of the round's results, with the reason; its assessments stay on record."""
-    only_officers(by)
+    only_officers(by=by)
     entry, round_ = _lock_judged(entry_id)
     why = why.strip()
     if not why:
@@ -273,7 +273,7 @@ def exclude_entry(entry_id, *, by, why):
 @transaction.atomic
 def include_entry(entry_id, *, by):
     """Take an entry that was left out back into the results."""
-    only_officers(by)
+    only_officers(by=by)
     entry, round_ = _lock_judged(entry_id)
     if not entry.excluded_at:
         raise RuleBroken(_("This product is in the results already."))
@@ -314,7 +314,7 @@ def assign_many(round_id, pairs, *, by):
     others go through. Locks in one order for all callers (round, assessors, entries), so that two officers at
     once wait for each other and the second one sees what the first one did.
     """
-    only_officers(by)
+    only_officers(by=by)
     round_ = _lock_editable(round_id)
     pairs = list(dict.fromkeys(pairs))
     assessors = Assessor.objects.filter(pk__in={pair[1] for pair in pairs}).order_by("pk")
@@ -383,7 +383,7 @@ def answer(assignment_id, decision, *, by, why="", conflict=False):
 @transaction.atomic
 def withdraw(assignment_id, *, by, why):
     """Take an assignment back that was not submitted yet."""
-    only_officers(by)
+    only_officers(by=by)
     rows = Assignment.objects.select_related("assessor__user", "entry__subject", "entry__round")
     assignment = advance(rows, assignment_id, "withdraw", by=by, why=why)
     if assignment.entry.round.status != Status.DRAFT:
@@ -405,7 +405,7 @@ def set_measurement(entry_id, indicator_id, *, by, value=None, target=None, not_
 
     Returns the Measurement or None. Scores become stale only when something changed that they are made of.
     """
-    only_officers(by)
+    only_officers(by=by)
     entry, _round = _lock_judged(entry_id)
     indicator = (
         Indicator.objects.select_related("scale")

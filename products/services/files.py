@@ -23,8 +23,8 @@ def attach(product_id, upload, *, by, note=""):
     kept = []
     try:
         with transaction.atomic():
-            product = locked(product_id, by)
-            check_editable(product, by)
+            product = locked(product_id, by=by)
+            check_editable(product, by=by)
             _check_room(product, checked, name)
             file = ProductFile(
                 product=product,
@@ -56,7 +56,7 @@ def attach(product_id, upload, *, by, note=""):
 def detach(file_id, *, by):
     """Take a file out of the draft; versions handed in before still hold it. Doing it twice is no harm."""
     file = ProductFile.objects.select_related("product").get(pk=file_id)
-    check_editable(locked(file.product_id, by), by)
+    check_editable(locked(file.product_id, by=by), by=by)
     if file.removed_at is None:
         file.removed_at = timezone.now()
         file.save(update_fields=["removed_at"])

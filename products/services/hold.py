@@ -7,7 +7,7 @@ from secretariat.errors import RuleBroken
 from secretariat.rules import represents
 
 
-def locked(product_id, by):
+def locked(product_id, *, by):
     """The product, locked until the end of the transaction; a stranger's request does not find it."""
     products = Product.objects.all() if by is None else Product.objects.visible_to(by)
     return (
@@ -17,7 +17,7 @@ def locked(product_id, by):
     )
 
 
-def check_editable(product, by):
+def check_editable(product, *, by):
     """Refuse whoever is not of the agency, and a product that is out of the agency's hands."""
     if by is not None and not represents(by, product.agency_id):
         raise RuleBroken(_("Only the agency itself edits its product."))

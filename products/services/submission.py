@@ -53,8 +53,8 @@ def save_draft(product_id, data, *, by, version):
     not mentioned stays as it is. `version` is the product's version that the form was opened on: when somebody
     saved since, Stale is raised, unless both typed the same.
     """
-    product = locked(product_id, by)
-    check_editable(product, by)
+    product = locked(product_id, by=by)
+    check_editable(product, by=by)
     draft = _merged(product.draft, data)
     if draft == product.draft:
         return product
@@ -77,10 +77,10 @@ def submit(product_id, *, by, version):
     Repeating it (a double click, a lost answer) gives the version that was made. Raises Stale when the draft
     changed since the person looked at it, NotReady with everything that is missing.
     """
-    product = locked(product_id, by)
+    product = locked(product_id, by=by)
     if product.status == Product.Status.SUBMITTED and product.version == version + 1:
         return product.versions.first()
-    check_editable(product, by)
+    check_editable(product, by=by)
     if product.version != version:
         raise Stale(_("Somebody else saved this product after you opened it."), current=product)
     files = list(product.files.attached())
@@ -110,7 +110,7 @@ def submit(product_id, *, by, version):
 @transaction.atomic
 def withdraw(product_id, *, by, why):
     """Take a product back, with the reason; what was handed in stays on record."""
-    product = locked(product_id, by)
+    product = locked(product_id, by=by)
     product = advance(Product.objects.select_related("agency"), product.pk, "withdraw", by=by, why=why)
     if product.submitted_at:
         fa, en = both(_WITHDRAWN, agency=product.agency, title=_names(product))

@@ -46,17 +46,17 @@ def tell_all(users, kind, text_fa, text_en, *, link="", once=None, mail=True):
         after_commit("secretariat.tasks.send_mail")
 
 
-def mark_read(user, pk):
+def mark_read(pk, *, by):
     """Note that the person has seen a notice; gives the notice. Raises DoesNotExist for somebody else's."""
-    notice = Notice.objects.visible_to(user).get(pk=pk)
+    notice = Notice.objects.visible_to(by).get(pk=pk)
     if notice.read_at is None:
         Notice.objects.filter(pk=notice.pk, read_at=None).update(read_at=timezone.now())
     return notice
 
 
-def mark_all_read(user):
+def mark_all_read(*, by):
     """Note that the person has seen every notice there is."""
-    Notice.objects.visible_to(user).unread().update(read_at=timezone.now())
+    Notice.objects.visible_to(by).unread().update(read_at=timezone.now())
 
 
 def _holders(roles):

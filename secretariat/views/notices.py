@@ -27,7 +27,7 @@ def notices(request):
 def notice_open(request, pk):
     """Note that it was read, and go to what it is about."""
     try:
-        notice = service.mark_read(request.user, pk)
+        notice = service.mark_read(pk, by=request.user)
     except Notice.DoesNotExist:
         raise Http404 from None
     if notice.link and url_has_allowed_host_and_scheme(notice.link, allowed_hosts=None):
@@ -38,5 +38,5 @@ def notice_open(request, pk):
 @require_POST
 def notices_read(request):
     """Note that everything was read."""
-    service.mark_all_read(request.user)
+    service.mark_all_read(by=request.user)
     return redirect("notices")
