@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -106,7 +107,7 @@ def test_input_of_any_kind_is_refused_not_a_failure(category, refused, value):
 
 
 def test_reader_that_leaves_sees_no_traceback():
-    command = f"yes '{question('digits_to_ascii', 'x').decode()}' | head -5000 | {sys.executable} -m secretariat.persian | head -1"
+    command = f"yes '{question('digits_to_ascii', 'x').decode()}' | head -5000 | {shlex.quote(sys.executable)} -m secretariat.persian | head -1"
     run = subprocess.run(command, shell=True, capture_output=True, cwd=ROOT, timeout=60, check=False)
     assert run.stdout == b'"x"\n'
     assert b"Traceback" not in run.stderr
