@@ -15,6 +15,10 @@ class RuleBroken(Exception):
     def __str__(self):
         return str(self.message)
 
+    def show_in(self, form):
+        """Put the sentence beside its field in a bound form, or above the form when it belongs to none."""
+        form.add_error(self.field if self.field in form.fields else None, self.message)
+
 
 class Stale(RuleBroken):
     """Somebody else saved this object after the form was opened; `current` is what stands now."""

@@ -5,12 +5,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from secretariat import calendar
+from secretariat.errors import RuleBroken
 from secretariat.workflow import Step
 
 
 def is_officer(user):
     """Works in the secretariat: screens, runs rounds, sees every agency's affairs."""
     return user.is_authenticated and user.is_active and (user.is_superuser or user.has_role("officer", "secretary"))
+
+
+def only_officers(*, by):
+    """Refuse everybody but officers, and the system itself (None). Raises RuleBroken."""
+    if by is not None and not is_officer(by):
+        raise RuleBroken(_("You may not do this."))
 
 
 def is_secretary(user):
@@ -23,7 +30,11 @@ def may_administer(user):
     return is_officer(user) or (
         user.is_authenticated
         and user.is_active
-        and (user.is_staff or user.has_role("council_secretary") or any(seat.role in ("secretary", "chair") for seat in user.seats_now))
+        and (
+            user.is_staff
+            or user.has_role("council_secretary")
+            or any(seat.role in ("secretary", "chair") for seat in user.seats_now)
+        )
     )
 
 

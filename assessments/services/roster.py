@@ -12,19 +12,13 @@ from assessments.services import scores
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Invitation, RoleGrant
-from secretariat.rules import is_officer
+from secretariat.rules import only_officers
 from secretariat.services.notices import tell, tell_officers
 from secretariat.workflow import advance
 
 FIELDS = ("field_fa", "field_en", "capacity", "is_active")
 RECUSED = gettext_lazy("Your assignment for “%(title)s” was taken back because of a conflict of interest.")
 RECUSED_STAFF = gettext_lazy("%(name)s was taken off “%(title)s” because of a conflict of interest. Appoint somebody else.")
-
-
-def only_officers(*, by):
-    """Refuse everybody but officers (and the system itself, None)."""
-    if by is not None and not is_officer(by):
-        raise RuleBroken(_("You may not do this."))
 
 
 @transaction.atomic

@@ -27,10 +27,11 @@ from assessments.models import (
 )
 from assessments.selectors import rounds as selectors
 from assessments.services import scores
-from assessments.services.roster import only_officers, set_conflict
+from assessments.services.roster import set_conflict
 from secretariat.bilingual import both
 from secretariat.calendar import digits
 from secretariat.errors import RuleBroken, Stale
+from secretariat.rules import only_officers
 from secretariat.services.notices import tell, tell_agency, tell_officers
 from secretariat.workflow import advance
 

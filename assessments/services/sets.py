@@ -10,7 +10,7 @@ from assessments.models import Indicator, IndicatorSet, SetVersion
 from assessments.scoring.weights import spread_rest
 from assessments.selectors import sets as selectors
 from secretariat.errors import RuleBroken, Stale
-from secretariat.rules import is_officer
+from secretariat.rules import only_officers
 from secretariat.workflow import advance
 
 COPIED = [
@@ -19,14 +19,9 @@ COPIED = [
 ]  # fmt: skip
 
 
-def _only_officers(by):
-    if by is not None and not is_officer(by):
-        raise RuleBroken(_("You may not do this."))
-
-
 def _take_draft(version_id, edition, by):
     """Lock a draft, see that it is the edition the form was made from, and count this edit."""
-    _only_officers(by)
+    only_officers(by=by)
     version = SetVersion.objects.select_for_update(of=("self",), no_key=True).select_related("set").get(pk=version_id)
     if version.status != SetVersion.Status.DRAFT:
         raise RuleBroken(_("A published version never changes. Make a new version from it."))
@@ -43,7 +38,7 @@ def _take_draft(version_id, edition, by):
 @transaction.atomic
 def create_set(*, by, **fields):
     """Make a set with an empty first draft; returns the draft."""
-    _only_officers(by)
+    only_officers(by=by)
     try:
         with transaction.atomic():
             made = IndicatorSet.objects.create(**fields)
@@ -55,7 +50,7 @@ def create_set(*, by, **fields):
 @transaction.atomic
 def new_version(set_id, *, by):
     """Draft the next version as a copy of the published one (or, without one, of the newest)."""
-    _only_officers(by)
+    only_officers(by=by)
     # The set's row serialises two officers who press the button together.
     set_ = IndicatorSet.objects.select_for_update(no_key=True).get(pk=set_id)
     versions = {version.status: version for version in set_.versions.order_by("number")}
@@ -110,7 +105,7 @@ def discard(version_id, *, edition, by):
 @transaction.atomic
 def publish(version_id, *, by, edition=None):
     """Publish a draft and retire the version it replaces; raises RuleBroken naming every place that is not ready."""
-    _only_officers(by)
+    only_officers(by=by)
     set_id = SetVersion.objects.values_list("set_id", flat=True).get(pk=version_id)
     IndicatorSet.objects.select_for_update(no_key=True).get(pk=set_id)
     version = SetVersion.objects.select_for_update(of=("self",), no_key=True).get(pk=version_id)

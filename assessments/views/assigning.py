@@ -15,11 +15,10 @@ from assessments.forms.rounds import AnswerForm, ReasonForm
 from assessments.models import Assessor, Assignment, Entry, SheetPart
 from assessments.selectors import rounds as selectors
 from assessments.services import rounds as services
-from assessments.views.doors import officers_only, show_rule
 from assessments.views.rounds import find_round, form_page, round_tabs
 from secretariat import calendar
 from secretariat.errors import RuleBroken
-from secretariat.gate import once
+from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage, RowAction, Toggle
 from secretariat.persian import canonical, search_key
 from secretariat.templatetags.portal_parts import address
@@ -41,7 +40,9 @@ def find_entry(request, pk):
 def entry_detail(request, pk):
     entry = find_entry(request, pk)
     assignments = list(
-        entry.assignments.select_related("assessor__user", "entry__round", "assessment").prefetch_related("moves__by").order_by("alias")
+        entry.assignments.select_related("assessor__user", "entry__round", "assessment")
+        .prefetch_related("moves__by")
+        .order_by("alias")
     )
     parts = SheetPart.objects.filter(sheet=entry.sheet_id).select_related("version__set")
     context = {
@@ -95,7 +96,7 @@ def entry_exclude(request, pk):
         try:
             services.exclude_entry(pk, by=request.user, why=form.cleaned_data["why"])
         except RuleBroken as broken:
-            show_rule(form, broken)
+            broken.show_in(form)
         else:
             messages.success(request, _("“%(title)s” is left out of the results.") % {"title": entry.subject})
             return redirect("entry_detail", pk)
@@ -156,7 +157,8 @@ def _assign(request, round_id, pairs):
         return " ".join(lines) or _("Nobody could be asked.")
     messages.success(
         request,
-        ngettext("%(count)s assignment was made.", "%(count)s assignments were made.", len(made)) % {"count": calendar.digits(len(made))},
+        ngettext("%(count)s assignment was made.", "%(count)s assignments were made.", len(made))
+        % {"count": calendar.digits(len(made))},
     )
     for line in lines[:10]:
         messages.warning(request, line)
@@ -186,7 +188,9 @@ def round_assign_bulk(request, pk):
         elif not pairs:
             error = _("Choose at least one product and one assessor.")
         plan = selectors.plan(round_, pairs)
-    roster = selectors.assessors_with_load(Assessor.objects.active()).prefetch_related("expertise").order_by("load", "user__sort_key")
+    roster = (
+        selectors.assessors_with_load(Assessor.objects.active()).prefetch_related("expertise").order_by("load", "user__sort_key")
+    )
     if word := search_key(request.GET.get("assessor_q", "")):
         roster = roster.filter(user__search_key__contains=word)
     context = {
@@ -218,7 +222,9 @@ def _bulk_choice(request):
 
 def _late(assignments):
     return assignments.filter(
-        status__in=rules.PENDING_ASSIGNMENTS, entry__round__status=rules.RoundStatus.OPEN, entry__round__deadline__lt=timezone.now()
+        status__in=rules.PENDING_ASSIGNMENTS,
+        entry__round__status=rules.RoundStatus.OPEN,
+        entry__round__deadline__lt=timezone.now(),
     )
 
 
@@ -280,11 +286,16 @@ def assignment_withdraw(request, pk):
         try:
             services.withdraw(pk, by=request.user, why=form.cleaned_data["why"])
         except RuleBroken as broken:
-            show_rule(form, broken)
+            broken.show_in(form)
         else:
             messages.success(request, _("The assignment was taken back and the assessor was told."))
             return redirect("entry_detail", assignment.entry_id)
-    return render(request, "assessments/assignment_withdraw.html", {"assignment": assignment, "form": form}, status=422 if form.errors else 200)
+    return render(
+        request,
+        "assessments/assignment_withdraw.html",
+        {"assignment": assignment, "form": form},
+        status=422 if form.errors else 200,
+    )
 
 
 # --- the assessor's side -------------------------------------------------------------------------
@@ -322,9 +333,11 @@ def assignment_answer(request, pk):
         decision = form.cleaned_data["decision"]
         conflict = decision == "decline" and form.cleaned_data["declaration"] == "conflict"
         try:
-            services.answer(pk, decision, by=request.user, why=form.cleaned_data["why"] if decision == "decline" else "", conflict=conflict)
+            services.answer(
+                pk, decision, by=request.user, why=form.cleaned_data["why"] if decision == "decline" else "", conflict=conflict
+            )
         except RuleBroken as broken:
-            show_rule(form, broken)
+            broken.show_in(form)
         else:
             if decision == "accept":
                 messages.success(request, _("Thank you. The product and its assessment form are open to you now."))

@@ -13,10 +13,9 @@ from assessments.forms.rounds import AffiliationFormSet, AssessorForm, ConflictF
 from assessments.models import Assessor, Assignment, IndicatorSet, Subject
 from assessments.selectors import rounds as selectors
 from assessments.services import roster as services
-from assessments.views.doors import officers_only, show_rule
 from assessments.views.rounds import form_page
 from secretariat.errors import RuleBroken, Stale
-from secretariat.gate import once
+from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage, RowAction
 from secretariat.templatetags.portal_parts import address
 
@@ -38,7 +37,9 @@ class AssessorList(ListPage):
             "expertise",
             gettext_lazy("Expertise"),
             lambda request: [(row.pk, row.title) for row in IndicatorSet.objects.all()],
-            apply=lambda rows, value: rows.filter(pk__in=Assessor.expertise.through.objects.filter(indicatorset=value).values("assessor")),
+            apply=lambda rows, value: rows.filter(
+                pk__in=Assessor.expertise.through.objects.filter(indicatorset=value).values("assessor")
+            ),
         ),
         Choice(
             "active",
@@ -99,7 +100,7 @@ def assessor_new(request):
         try:
             made = services.add_assessor(by=request.user, affiliations=ties.wanted(), **form.cleaned_data)
         except RuleBroken as broken:
-            show_rule(form, broken)
+            broken.show_in(form)
         else:
             messages.success(request, _("%(name)s is on the roster.") % {"name": made})
             return redirect("assessor_detail", made.pk)
@@ -118,7 +119,10 @@ def assessor_edit(request, pk):
         for row in assessor.affiliations.order_by("agency__sort_key")
     ]
     names = ("field_fa", "field_en", "capacity", "is_active")
-    now = {**{name: getattr(assessor, name) for name in names}, "expertise": list(assessor.expertise.values_list("pk", flat=True))}
+    now = {
+        **{name: getattr(assessor, name) for name in names},
+        "expertise": list(assessor.expertise.values_list("pk", flat=True)),
+    }
     form = AssessorForm(request.POST or None, initial=now)
     ties = AffiliationFormSet(request.POST or None, prefix="ties", initial=present)
     stands, version = [], assessor.version
@@ -126,15 +130,23 @@ def assessor_edit(request, pk):
         typed = request.POST.get("version", "")
         try:
             services.edit_assessor(
-                pk, by=request.user, version=int(typed) if typed.isdecimal() else 0, affiliations=ties.wanted(), **form.cleaned_data
+                pk,
+                by=request.user,
+                version=int(typed) if typed.isdecimal() else 0,
+                affiliations=ties.wanted(),
+                **form.cleaned_data,
             )
         except Stale as stale:
             form.add_error(None, stale.message)
             current = stale.current
-            stands = [(form[name].label, getattr(current, name)) for name in names if getattr(current, name) != form.cleaned_data.get(name)]
+            stands = [
+                (form[name].label, getattr(current, name))
+                for name in names
+                if getattr(current, name) != form.cleaned_data.get(name)
+            ]
             version = current.version
         except RuleBroken as broken:
-            show_rule(form, broken)
+            broken.show_in(form)
         else:
             messages.success(request, _("Saved."))
             return redirect("assessor_detail", pk)
@@ -148,14 +160,18 @@ def assessor_edit(request, pk):
 def assessor_conflict(request, pk):
     """Record that an assessor must not judge one product; what he has to do with it ends at once."""
     assessor = find_assessor(pk)
-    subjects = Subject.objects.exclude(conflicts__assessor=assessor).filter(entries__round__status__in=rules.LIVE_ROUNDS).distinct()
+    subjects = (
+        Subject.objects.exclude(conflicts__assessor=assessor).filter(entries__round__status__in=rules.LIVE_ROUNDS).distinct()
+    )
     form = ConflictForm(request.POST or None, subjects=subjects.order_by("title_fa"))
     if request.method == "POST" and form.is_valid():
         try:
             services.set_conflict(pk, form.cleaned_data["subject"].pk, form.cleaned_data["reason"], by=request.user)
         except RuleBroken as broken:
-            show_rule(form, broken)
+            broken.show_in(form)
         else:
             messages.success(request, _("The conflict of interest is recorded."))
             return redirect("assessor_detail", pk)
-    return render(request, "assessments/assessor_conflict.html", {"assessor": assessor, "form": form}, status=422 if form.errors else 200)
+    return render(
+        request, "assessments/assessor_conflict.html", {"assessor": assessor, "form": form}, status=422 if form.errors else 200
+    )

@@ -13,9 +13,8 @@ from assessments.forms.rounds import ExtendForm, MeasuredLine, ReasonForm, Round
 from assessments.models import Round
 from assessments.selectors import rounds as selectors
 from assessments.services import rounds as services
-from assessments.views.doors import officers_only, show_rule
 from secretariat.errors import RuleBroken, Stale
-from secretariat.gate import once
+from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage, Toggle
 from secretariat.templatetags.portal_parts import address
 from secretariat.workflow import open_steps
@@ -76,7 +75,9 @@ def round_edit(request, pk):
     round_ = find_round(request, pk)
     names = services.WRITABLE.get(round_.status, ())
     if not names:
-        messages.warning(request, _("This round can no longer be edited: it is “%(state)s”.") % {"state": round_.get_status_display()})
+        messages.warning(
+            request, _("This round can no longer be edited: it is “%(state)s”.") % {"state": round_.get_status_display()}
+        )
         return redirect(round_)
     form, stands, version = RoundForm.of(round_, request.POST or None, names), [], round_.version
     if request.method == "POST" and form.is_valid():
@@ -87,7 +88,7 @@ def round_edit(request, pk):
             form.add_error(None, stale.message)
             stands, version = _differences(form, stale.current), stale.current.version
         except RuleBroken as broken:
-            show_rule(form, broken)
+            broken.show_in(form)
         else:
             messages.success(request, _("Saved."))
             return redirect(round_)
@@ -98,9 +99,7 @@ def round_edit(request, pk):
 def _differences(form, current):
     """(label, what stands) of every field that somebody else's saving left otherwise than it was typed here."""
     return [
-        (form[name].label, getattr(current, name))
-        for name, typed in form.cleaned_data.items()
-        if typed != getattr(current, name)
+        (form[name].label, getattr(current, name)) for name, typed in form.cleaned_data.items() if typed != getattr(current, name)
     ]
 
 
@@ -114,7 +113,12 @@ def round_detail(request, pk):
         name: sum(row)
         for name, row in zip(
             ("offered", "accepted", "submitted", "missing"),
-            zip(*entries.filter(excluded_at=None).order_by("pk").values_list("offered_count", "accepted_count", "submitted_count", "missing"), strict=True),
+            zip(
+                *entries.filter(excluded_at=None)
+                .order_by("pk")
+                .values_list("offered_count", "accepted_count", "submitted_count", "missing"),
+                strict=True,
+            ),
             strict=False,
         )
     }
@@ -134,7 +138,12 @@ def round_detail(request, pk):
 
 def _steps(round_, user):
     return [
-        {"label": step.label, "url": reverse("round_move", args=[round_.pk, action]), "tone": TONES.get(action, ""), "action": action}
+        {
+            "label": step.label,
+            "url": reverse("round_move", args=[round_.pk, action]),
+            "tone": TONES.get(action, ""),
+            "action": action,
+        }
         for action, step in open_steps(round_, user).items()
     ]
 
@@ -191,7 +200,9 @@ def round_move(request, pk, action):
     round_ = find_round(request, pk)
     step = open_steps(round_, request.user).get(action)
     if step is None and request.method != "POST":
-        messages.warning(request, _("This is no longer possible: the round is “%(state)s”.") % {"state": round_.get_status_display()})
+        messages.warning(
+            request, _("This is no longer possible: the round is “%(state)s”.") % {"state": round_.get_status_display()}
+        )
         return redirect(round_)
     if action not in round_.MOVES or not round_.MOVES[action].sources:
         return redirect(round_)
@@ -204,15 +215,22 @@ def round_move(request, pk, action):
         except services.NotPublishable as refused:
             problems = refused.problems
         except RuleBroken as broken:
-            show_rule(form, broken)
+            broken.show_in(form)
         else:
-            messages.success(request, _("Done: the round is now “%(state)s”.") % {"state": step.target and Round.Status(step.target).label})
+            messages.success(
+                request, _("Done: the round is now “%(state)s”.") % {"state": step.target and Round.Status(step.target).label}
+            )
             return redirect(round_)
     warnings = selectors.panel_warnings(round_) if action == "open" else []
     if action == "publish" and not problems:
         problems = selectors.why_not_publishable(round_)
     context = {"round": round_, "action": action, "step": step, "form": form, "warnings": warnings, "problems": problems}
-    return render(request, "assessments/round_move.html", context, status=422 if form.errors or (problems and request.method == "POST") else 200)
+    return render(
+        request,
+        "assessments/round_move.html",
+        context,
+        status=422 if form.errors or (problems and request.method == "POST") else 200,
+    )
 
 
 @officers_only
@@ -228,7 +246,7 @@ def round_extend(request, pk):
         try:
             services.extend_deadline(pk, form.cleaned_data["deadline"], by=request.user, why=form.cleaned_data["why"])
         except RuleBroken as broken:
-            show_rule(form, broken)
+            broken.show_in(form)
         else:
             messages.success(request, _("The deadline is extended; those still at work were told."))
             return redirect(round_)
@@ -270,7 +288,8 @@ def round_measurements(request, pk):
         "groups": list(groups.items()),
         "can_write": can_write,
         "problems": [
-            _("%(product)s, %(indicator)s: %(error)s") % {"product": line.entry.subject, "indicator": line.indicator.title, "error": error}
+            _("%(product)s, %(indicator)s: %(error)s")
+            % {"product": line.entry.subject, "indicator": line.indicator.title, "error": error}
             for line in lines
             for error in line.errors.values()
         ],
@@ -317,7 +336,14 @@ class RoundResults(ListPage):
     def forest(self):
         """The rows of this page as the forest plot takes them."""
         return [
-            {"label": str(row.subject), "value": row.score, "low": row.low, "high": row.high, "n": row.raters, "url": self.row_url(row)}
+            {
+                "label": str(row.subject),
+                "value": row.score,
+                "low": row.low,
+                "high": row.high,
+                "n": row.raters,
+                "url": self.row_url(row),
+            }
             for row in self.page.rows
             if row.score is not None
         ]
@@ -344,5 +370,9 @@ def _remarks(row):
 def round_results(request, pk):
     round_ = find_round(request, pk)
     page = RoundResults(request, round_)
-    context = {"round": round_, "tabs": round_tabs(round_, "round_results"), "forest": page.forest() if "export" not in request.GET else []}
+    context = {
+        "round": round_,
+        "tabs": round_tabs(round_, "round_results"),
+        "forest": page.forest() if "export" not in request.GET else [],
+    }
     return page.respond("assessments/round_results.html", context)

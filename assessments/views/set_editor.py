@@ -8,7 +8,6 @@ import functools
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -22,28 +21,15 @@ from assessments.selectors.assessments import preview
 from assessments.services import sets as services
 from assessments.views.sets import find_version
 from secretariat.errors import RuleBroken, Stale
-from secretariat.gate import once
-from secretariat.rules import is_officer
+from secretariat.gate import officers_only, once
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
-
-
-def _officers_only(view):
-    """To everybody else the editor does not exist."""
-
-    @functools.wraps(view)
-    def guarded(request, *args, **kwargs):
-        if not is_officer(request.user):
-            raise Http404
-        return view(request, *args, **kwargs)
-
-    return guarded
 
 
 def _drafts_only(view):
     """Hand the draft to the view; lead from the address of a published version to its public page."""
 
-    @_officers_only
+    @officers_only
     @functools.wraps(view)
     def guarded(request, code, number, **kwargs):
         version = find_version(request.user, code, number)
@@ -65,14 +51,10 @@ def _editor(version, anchor=""):
     return reverse("set_edit", args=[version.set.code, version.number]) + anchor
 
 
-def _show_rule(form, broken):
-    form.add_error(broken.field if broken.field in form.fields else None, broken.message)
-
-
 # --- sets and versions ---------------------------------------------------------------------------
 
 
-@_officers_only
+@officers_only
 @form_page
 @once
 def set_new(request):
@@ -81,11 +63,11 @@ def set_new(request):
         try:
             return redirect(_editor(services.create_set(by=request.user, **form.cleaned_data)))
         except RuleBroken as broken:
-            _show_rule(form, broken)
+            broken.show_in(form)
     return render(request, "assessments/set_new.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@_officers_only
+@officers_only
 @require_POST
 @once
 def set_new_version(request, code):
@@ -114,7 +96,7 @@ def set_about(request, version):
             form.add_error(None, stale.message)
             current = [(form.fields[name].label, now[name]) for name in now if now[name] != form.cleaned_data[name]]
         except RuleBroken as broken:
-            _show_rule(form, broken)
+            broken.show_in(form)
     context = {"version": version, "set": set_, "form": form, "edition": edition, "current": current}
     return render(request, "assessments/set_about.html", context, status=422 if form.errors else 200)
 
@@ -159,7 +141,7 @@ def set_discard(request, version):
     return render(request, "assessments/set_discard.html", {"version": version, "set": version.set})
 
 
-@_officers_only
+@officers_only
 @form_page
 @once
 def set_retire(request, code, number):
@@ -179,7 +161,7 @@ def set_retire(request, code, number):
     return render(request, "assessments/set_retire.html", context, status=422 if refusal else 200)
 
 
-@_officers_only
+@officers_only
 @require_safe
 def set_preview(request, code, number):
     """The assessor's form as it will look."""
@@ -309,7 +291,7 @@ def _node_page(request, version, nodes, form, node, *, gone=False):
                 version = find_version(request.user, version.set.code, version.number)
                 current = _what_stands(version, form, node)
             except RuleBroken as broken:
-                _show_rule(form, broken)
+                broken.show_in(form)
         for name, errors in weights.errors.items():
             form.add_error(None, f"{weights.fields[name].label}: {errors[0]}")
     context = {

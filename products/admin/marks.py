@@ -166,7 +166,7 @@ class QualityMarkAdmin(Papers):
                             reason=found.get("below_threshold_reason", ""),
                         )
                     except RuleBroken as refused:
-                        self.add_error(refused.field if refused.field in self.fields else None, refused.message)
+                        refused.show_in(self)
                 return found
 
             def save(self, commit=True):

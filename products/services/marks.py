@@ -29,6 +29,7 @@ def deciding_scores(subjects):
             indicator=None,
             value__isnull=False,
             entry__round__status__in=["closed", "published"],
+            entry__excluded_at=None,
         )
         .select_related("entry__round")
         .order_by("entry__subject_id", "-entry__round__deadline", "-entry_id")

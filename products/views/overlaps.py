@@ -100,7 +100,7 @@ def overlap_detail(request, pk):
             form.data = {**form.data.dict(), "seen": late.current.decision}
             overlap = late.current
         except RuleBroken as broken:
-            form.add_error(broken.field if broken.field in form.fields else None, str(broken))
+            broken.show_in(form)
     page = {
         "overlap": overlap,
         "pair": selectors.pair(overlap),

@@ -55,7 +55,7 @@ def product_new(request):
             product = start(form.cleaned_data["agency"], form.cleaned_data["kind"], by=request.user)
             return redirect("product_edit", product.pk)
         except RuleBroken as refusal:
-            form.add_error(refusal.field, str(refusal))
+            refusal.show_in(form)
     groups = [(label, [kind for kind in kinds if kind.group == group]) for group, label in ProductKind.Group.choices]
     page = {
         "form": form,

@@ -88,7 +88,7 @@ def agency_edit(request, slug):
         except Stale as stale:
             beside = _both_versions(form, stale)
         except RuleBroken as refused:
-            form.add_error(refused.field, refused.message)
+            refused.show_in(form)
         else:
             messages.success(request, _("Saved."))
             return redirect(agency)
@@ -114,7 +114,7 @@ def unit_new(request, slug):
         try:
             unit = service.add_unit(agency, form.values(), by=request.user)
         except RuleBroken as refused:
-            form.add_error(refused.field, refused.message)
+            refused.show_in(form)
         else:
             messages.success(request, _("“%(unit)s” is added.") % {"unit": unit})
             return redirect(agency)
@@ -133,7 +133,7 @@ def unit_edit(request, pk):
         except Stale as stale:
             beside = _both_versions(form, stale)
         except RuleBroken as refused:
-            form.add_error(refused.field, refused.message)
+            refused.show_in(form)
         else:
             messages.success(request, _("Saved."))
             return redirect(unit.agency)

@@ -83,7 +83,7 @@ def invitation_new(request):
         try:
             invitation = service.invite(by=request.user, **form.cleaned_data)
         except RuleBroken as refused:
-            form.add_error(refused.field, refused.message)
+            refused.show_in(form)
         else:
             messages.success(request, _("The invitation is on its way to %(email)s.") % {"email": invitation.email})
             return _back(invitation)
@@ -146,7 +146,7 @@ def invitation_accept(request, token):
         try:
             user = service.accept_as_new(token, password=form.cleaned_data["new_password1"], **fields)
         except RuleBroken as broken:
-            form.add_error(broken.field, broken.message)
+            broken.show_in(form)
         else:
             login(request, user, backend="secretariat.sign_in.AnyNameBackend")
             return _welcome(request)
