@@ -57,6 +57,14 @@ def test_no_proposal_on_a_stale_score_or_a_failed_gate():
     refused(lambda: propose(make.scored_product(95, 90, 99, gate_failed=True)), "product")
 
 
+def test_no_proposal_on_an_entry_left_out_of_its_round():
+    product = make.scored_product(95, 90, 99)
+    assert marks.deciding_score(product)
+    product.subject.entries.update(excluded_at=timezone.now(), excluded_by=factories.officer(), excluded_why="سند ناقص بود.")
+    assert marks.deciding_score(product) is None
+    refused(lambda: propose(product), "product")
+
+
 def test_a_gate_of_any_node_counts():
     product = make.scored_product(95, 90, 99)
     entry = product.subject.entries.get()
