@@ -73,7 +73,7 @@ SEEN_BY = {
     "home": ANYBODY, "about": ANYBODY, "search": ANYBODY, "robots": ANYBODY, "sitemap": ANYBODY, "desk": SIGNED_IN,
     # the programs' own addresses
     "api_schema": ANYBODY, "api_docs": ANYBODY, "api-set-list": ANYBODY, "api-set-detail": ANYBODY, "api-set-version": set(),
-    "api-kind-list": ANYBODY, "api-kind-detail": ANYBODY, "api-mark-list": ANYBODY, "api-mark-detail": ANYBODY,
+    "api_not_found": set(), "api-kind-list": ANYBODY, "api-kind-detail": ANYBODY, "api-mark-list": ANYBODY, "api-mark-detail": ANYBODY,
     "api-product-list": SIGNED_IN, "api-product-detail": HOUSE, "api-product-submit": HOUSE, "api-product-withdraw": HOUSE,
     "api-product-files": HOUSE, "api-product-file": HOUSE,
 }  # fmt: skip
@@ -110,21 +110,21 @@ def house():
     handed.refresh_from_db()
     round_ = factories.round_(status="open")
     entry = factories.entry(round_, handed.subject)
-    judge = factories.assessor()
+    judge, colleague = factories.assessor(last_name="داورپوشیده"), factories.assessor(last_name="همکارپوشیده")
     resolution = make.session()
     proposed = make.proposed_mark(resolution_=resolution, agency_=agency)
     mark = make.granted_mark()
     unit = Unit.objects.create(agency=agency, kind="directorate", name_fa="معاونت")
     invitation = Invitation.objects.create(
-        purpose="representative", agency=agency, email="new@example.org", full_name="نو رسیده", token_hash="0" * 64,
+        purpose="representative", agency=agency, email="new@example.org", full_name="مهمان پنهان", token_hash="0" * 64,
         invited_by=factories.officer(), expires_at=timezone.now() + timedelta(days=3),
     )  # fmt: skip
     draft = sets.new_version(factories.published_set(code="poster").set_id, by=factories.officer())
     return SimpleNamespace(
         owner=owner, judge=judge.user, product=handed, file=file, round=round_, entry=entry, judge_row=judge,
-        assignment=factories.assignment(entry, judge), submitted=factories.submitted_assessment(entry).assignment,
+        assignment=factories.assignment(entry, judge), submitted=factories.submitted_assessment(entry, assessor_=colleague).assignment,
         resolution=resolution, adopted=make.adopted_mark().resolution, proposed=proposed, mark=mark, unit=unit, invitation=invitation, draft=draft,
-        notice=Notice.objects.create(user=owner, kind="test", text_fa="یادآوری", text_en="Reminder", link="/desk/"),
+        notice=Notice.objects.create(user=owner, kind="test", text_fa="یادآوری پنهان", text_en="A hidden reminder", link="/desk/"),
         overlap=Overlap.objects.create(product=handed, other=factories.product("accepted"), similarity=0.9),
         grant=RoleGrant.objects.get(user=owner), agency=agency, node=draft.indicators.first(),
     )  # fmt: skip
@@ -185,6 +185,17 @@ def somebody(role, house):
     return {"officer": factories.officer, "owner": lambda: house.owner, "judge": lambda: house.judge}[role]()
 
 
+def secrets_from(role, house):
+    """Words that may stand on no page at all that this person reads, lists and searches too."""
+    ours = {house.product.title_fa, "یادآوری پنهان", "مهمان پنهان", "داورپوشیده", "همکارپوشیده"}
+    known = {
+        "officer": ours,
+        "owner": {house.product.title_fa, "یادآوری پنهان", "مهمان پنهان"},  # but not who judges
+        "judge": {house.product.title_fa, "داورپوشیده"},  # but not who judges with him
+    }
+    return ours - known.get(role, set())
+
+
 def ask(client, method, address):
     """The answer to a request, whose effects are taken back."""
     kept = client.cookies.copy()
@@ -202,11 +213,13 @@ def test_nobody_finds_what_is_not_theirs(role, house):
     client = Client(raise_request_exception=False)
     if role != "anonymous":
         client.force_login(somebody(role, house))
-    wrong = []
+    wrong, secrets = [], secrets_from(role, house)
     for name in PORTAL:
         address = address_of(name, house)
         for method in ("get", "post", "delete"):
             answer = ask(client, method, address)
+            if not answer.streaming and (told := [word for word in secrets if word in answer.content.decode(errors="replace")]):
+                wrong.append(f"{method} {address} ({name}): tells {told}")
             code, may = answer.status_code, role in SEEN_BY[name]
             to_the_door = code == 302 and answer.url.startswith(reverse("sign_in"))
             if code >= 500 and name != "healthz":  # which says by 503 that no worker runs here
