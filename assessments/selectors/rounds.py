@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from django.db.models import Count, F, FilteredRelation, Q
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -48,6 +48,15 @@ def entries_with_progress(entries):
         )
         .annotate(missing=F("round__panel_size") - F("active_count"))
     )
+
+
+def progress_totals(entries):
+    """The sums over entries_with_progress: {"offered", "accepted", "submitted", "missing"}."""
+    sums = entries.aggregate(
+        offered=Sum("offered_count"), accepted=Sum("accepted_count"), submitted=Sum("submitted_count"), lacking=Sum("missing")
+    )
+    sums["missing"] = sums.pop("lacking")
+    return {name: total or 0 for name, total in sums.items()}
 
 
 def with_root_scores(entries):
@@ -120,21 +129,31 @@ def measurement_rows(entries):
 
 def why_not_publishable(round_):
     """Sentences naming what keeps the results from standing; none when all is well."""
-    entries = list(entries_with_progress(round_.entries.ranked()).order_by("pk"))
-    if not entries:
+    entries = round_.entries.ranked().select_related("subject").order_by("pk")
+    if not entries.exists():
         return [_("No product takes part in the results.")]
-    problems = []
-    if few := [entry for entry in entries if entry.submitted_count < rules.LEAST_PANEL]:
-        problems.append(
-            _("Fewer than %(least)s assessments were submitted for: %(titles)s.")
-            % {"least": digits(rules.LEAST_PANEL), "titles": _titles(few)}
-        )
-    missing = {row.entry.pk: row.entry for row in measurement_rows(entries) if row.measurement is None}
-    if missing:
-        problems.append(_("Measurements of the secretariat are missing for: %(titles)s.") % {"titles": _titles(missing.values())})
-    if stale := [entry for entry in entries if entry.is_stale]:
-        problems.append(_("Scores are still being computed for: %(titles)s.") % {"titles": _titles(stale)})
-    return problems
+    submitted = Count("assignments", filter=Q(assignments__status=_A.SUBMITTED))
+    blocks = [
+        (
+            entries.annotate(submitted=submitted).filter(submitted__lt=rules.LEAST_PANEL),
+            _("Fewer than %(least)s assessments were submitted for: %(titles)s."),
+        ),
+        (unmeasured(entries), _("Measurements of the secretariat are missing for: %(titles)s.")),
+        (entries.stale(), _("Scores are still being computed for: %(titles)s.")),
+    ]
+    found = [(list(blocked), sentence) for blocked, sentence in blocks]
+    return [sentence % {"least": digits(rules.LEAST_PANEL), "titles": _titles(blocked)} for blocked, sentence in found if blocked]
+
+
+def unmeasured(entries):
+    """Those for which the secretariat still owes a measurement that their sheet asks for."""
+    owed = Indicator.objects.filter(
+        ~Exists(Measurement.objects.filter(indicator=OuterRef("pk"), entry=OuterRef(OuterRef("pk")))),
+        rater=Indicator.Rater.SECRETARIAT,
+        scale__isnull=False,
+        version__sheet_parts__sheet=OuterRef("sheet"),
+    )
+    return entries.filter(Exists(owed))
 
 
 def _titles(entries, most=12):

@@ -109,19 +109,7 @@ def round_detail(request, pk):
     round_ = find_round(request, pk)
     entries = selectors.entries_with_progress(round_.entries.all())
     rows = RoundEntries(request, round_)
-    totals = {
-        name: sum(row)
-        for name, row in zip(
-            ("offered", "accepted", "submitted", "missing"),
-            zip(
-                *entries.filter(excluded_at=None)
-                .order_by("pk")
-                .values_list("offered_count", "accepted_count", "submitted_count", "missing"),
-                strict=True,
-            ),
-            strict=False,
-        )
-    }
+    totals = selectors.progress_totals(entries.filter(excluded_at=None))
     context = {
         "round": round_,
         "tabs": round_tabs(round_, "round_detail"),
