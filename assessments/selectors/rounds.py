@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, Sum
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -271,33 +271,28 @@ def candidates(entry):
 
 @dataclass
 class MyWork:
-    """An assessor's assignments by what they ask of him."""
+    """An assessor's assignments by what they ask of him; what is over are querysets, newest first, for it only grows."""
 
     to_answer: list
     to_do: list
-    done: list
-    past: list
+    done: QuerySet
+    past: QuerySet
 
 
 def my_work(user):
-    """The assignments of `user`, the most urgent first; of rounds in preparation nothing is told yet. One query."""
+    """The assignments of `user`, the most urgent first; of rounds in preparation nothing is told yet."""
     rows = (
         Assignment.objects.filter(assessor__user=user)
         .exclude(entry__round__status=rules.RoundStatus.DRAFT)
         .select_related("entry__subject__agency", "entry__round", "assessment")
-        .order_by("entry__round__deadline", "pk")
     )
-    work = MyWork([], [], [], [])
-    for row in rows:
-        is_open = row.entry.round.is_open
-        if row.status == _A.SUBMITTED:
-            work.done.append(row)
-        elif is_open and row.status == _A.OFFERED:
-            work.to_answer.append(row)
-        elif is_open and row.status == _A.ACCEPTED:
-            work.to_do.append(row)
-        else:
-            work.past.append(row)
-    work.done.reverse()
-    work.past.reverse()
+    waiting = Q(status__in=[_A.OFFERED, _A.ACCEPTED], entry__round__status=rules.RoundStatus.OPEN)
+    work = MyWork(
+        [],
+        [],
+        done=rows.filter(status=_A.SUBMITTED).order_by("-assessment__submitted_at", "-pk"),
+        past=rows.exclude(waiting).exclude(status=_A.SUBMITTED).order_by("-entry__round__deadline", "-pk"),
+    )
+    for row in rows.filter(waiting).order_by("entry__round__deadline", "pk"):
+        (work.to_answer if row.status == _A.OFFERED else work.to_do).append(row)
     return work

@@ -25,6 +25,7 @@ from secretariat.templatetags.portal_parts import address
 from secretariat.workflow import open_steps
 
 BULK_PAGE = 30
+A_PAGE = 25  # of what an assessor has behind him
 
 
 def find_entry(request, pk):
@@ -307,7 +308,9 @@ def my_assessments(request):
     assessor = get_object_or_404(Assessor, user=request.user)
     work = selectors.my_work(request.user)
     _word_deadlines(work.to_answer + work.to_do)
-    return render(request, "assessments/my_assessments.html", {"assessor": assessor, "work": work})
+    done = Paginator(work.done, A_PAGE).get_page(request.GET.get("page"))
+    context = {"assessor": assessor, "work": work, "done": done, "past": work.past[:A_PAGE], "past_count": work.past.count()}
+    return render(request, "assessments/my_assessments.html", context)
 
 
 def _word_deadlines(assignments):
