@@ -308,8 +308,8 @@ def my_assessments(request):
     assessor = get_object_or_404(Assessor, user=request.user)
     work = selectors.my_work(request.user)
     _word_deadlines(work.to_answer + work.to_do)
-    done = Paginator(work.done, A_PAGE).get_page(request.GET.get("page"))
-    context = {"assessor": assessor, "work": work, "done": done, "past": work.past[:A_PAGE], "past_count": work.past.count()}
+    finished = Paginator(work.done, A_PAGE).get_page(request.GET.get("page"))
+    context = {"assessor": assessor, "work": work, "finished": finished, "past": work.past[:A_PAGE], "past_count": work.past.count()}
     return render(request, "assessments/my_assessments.html", context)
 
 

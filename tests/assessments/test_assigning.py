@@ -193,7 +193,7 @@ def test_what_an_assessor_has_done_is_paged(client):
     for _ in range(27):
         factories.assignment(assessor_=assessor, status="submitted")
     client.force_login(assessor.user)
-    shown = [client.get(reverse("my_assessments"), {"page": page}).context["done"].object_list for page in (1, 2)]
+    shown = [client.get(reverse("my_assessments"), {"page": page}).context["finished"].object_list for page in (1, 2)]
     assert [len(page) for page in shown] == [25, 2]
 
 
