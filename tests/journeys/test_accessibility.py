@@ -139,3 +139,24 @@ def faults_of(page):
 
 def test_the_story_has_what_the_journey_visits(story):
     assert Entry.objects.filter(round__is_demo=True).exists() and QualityMark.objects.filter(status="granted").exists()
+
+
+@pytest.mark.parametrize("language", ["fa", "en"])
+def test_the_council_s_papers_in_the_administration_have_no_fault(story, pages, language):
+    faults, decided = [], Resolution.objects.get()
+    pages_of_a_council()
+    draft = Resolution.objects.get(status="draft")
+    User.objects.filter(username="dabirshora").update(language=language)
+    page = pages(user=User.objects.get(username="dabirshora"), language=language)
+    for name, *given in (
+        ("index",), ("secretariat_meeting_changelist",), ("secretariat_meeting_add",), ("secretariat_resolution_add",),
+        ("secretariat_meeting_change", draft.meeting_id), ("secretariat_resolution_change", draft.pk),
+        ("secretariat_resolution_change", decided.pk), ("products_qualitymark_changelist",),
+    ):  # fmt: skip
+        answer = page.goto(reverse(f"admin:{name}", args=given))
+        page.wait_for_load_state()
+        assert pages.problems == [], name
+        faults += [f"{name}: {fault}" for fault in ([answer.status] if answer.status != 200 else faults_of(page))]
+        # axe itself copies inline styles of Django's widgets, which the content policy then refuses.
+        pages.problems.clear()
+    assert not faults, "\n".join(faults)
