@@ -21,7 +21,7 @@ from django.utils import timezone
 from PIL import Image, ImageDraw
 
 from assessments.models import Affiliation, Assessor, Entry, Indicator, IndicatorSet
-from assessments.services import assessments, rounds, scores
+from assessments.services import assessments, measurements, rounds, scores
 from products.forms.submission import QUESTION
 from products.models import Overlap, Product, ProductKind, QualityMark
 from products.selectors.judging import set_versions_for
@@ -217,7 +217,7 @@ def _judge(entry, level, people, rng, *, panel, submitted=None):
         ratio = indicator.scale.kind == "ratio"
         value = Decimal(level * 50) if ratio else _on_scale(level, indicator.scale)
         target = {"target": Decimal(5000)} if ratio else {}
-        rounds.set_measurement(entry.pk, indicator.pk, value=value, note="نمایشی", by=officer, **target)
+        measurements.set_measurement(entry.pk, indicator.pk, value=value, note="نمایشی", by=officer, **target)
     free = Assessor.objects.exclude(affiliations__agency=entry.subject.agency_id).exclude(
         user__role_grants__agency=entry.subject.agency_id
     )

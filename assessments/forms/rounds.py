@@ -230,7 +230,7 @@ class MeasuredLine:
         return self.is_sent and _joined(self.typed) != self.was
 
     def read(self):
-        """The typed values for `services.rounds.set_measurement`; fills `errors` and gives None when they cannot be read."""
+        """The typed values for `services.measurements.set_measurement`; fills `errors` and gives None when they cannot be read."""
         if self.was != self.stands_text:
             self.errors["value"] = _("Somebody else wrote this value meanwhile. Compare and save again.")
             self.was = self.stands_text

@@ -17,8 +17,6 @@ from assessments.models import (
     AssignmentMove,
     ConflictOfInterest,
     Entry,
-    Indicator,
-    Measurement,
     Round,
     SetVersion,
     Sheet,
@@ -26,7 +24,6 @@ from assessments.models import (
     Subject,
 )
 from assessments.selectors import rounds as selectors
-from assessments.services import scores
 from assessments.services.roster import set_conflict
 from secretariat.bilingual import both
 from secretariat.calendar import digits
@@ -259,12 +256,16 @@ def remove_entry(entry_id, *, by):
 def exclude_entry(entry_id, *, by, why):
     """Leave an entry out of the round's results, with the reason; its assessments stay on record."""
     only_officers(by=by)
-    entry, round_ = _lock_judged(entry_id)
+    entry, round_ = lock_judged(entry_id)
     why = why.strip()
     if not why:
         raise RuleBroken(_("Write the reason."), field="why")
     if entry.excluded_at:
         raise RuleBroken(_("This product is left out of the results already."))
+    return _leave_out(entry, round_, by, why)
+
+
+def _leave_out(entry, round_, by, why):
     entry.excluded_at, entry.excluded_by, entry.excluded_why = timezone.now(), by, why[:500]
     entry.save(update_fields=["excluded_at", "excluded_by", "excluded_why"])
     round_.moves.create(action="exclude", source=round_.status, target=round_.status, by=by, why=f"{entry.subject}: {why}")
@@ -272,10 +273,24 @@ def exclude_entry(entry_id, *, by, why):
 
 
 @transaction.atomic
+def take_back_subject(subject_id, *, by, why):
+    """Its owner takes a subject back: rounds that are not published leave it out, and whoever is at work on it is told.
+
+    What was judged already stays on record. The right of `by` to do so is the caller's to know.
+    """
+    live = Entry.objects.filter(subject=subject_id, excluded_at=None, round__status__in=rules.LIVE_ROUNDS).order_by("round", "pk")
+    for entry_id in list(live.values_list("pk", flat=True)):
+        entry, round_ = lock_judged(entry_id)
+        _leave_out(entry, round_, by, why.strip())
+        for assignment in entry.assignments.filter(status__in=[Assignment.Status.OFFERED, Assignment.Status.ACCEPTED]):
+            withdraw(assignment.pk, by=None, why=why)
+
+
+@transaction.atomic
 def include_entry(entry_id, *, by):
     """Take an entry that was left out back into the results."""
     only_officers(by=by)
-    entry, round_ = _lock_judged(entry_id)
+    entry, round_ = lock_judged(entry_id)
     if not entry.excluded_at:
         raise RuleBroken(_("This product is in the results already."))
     entry.excluded_at, entry.excluded_by, entry.excluded_why = None, None, ""
@@ -284,7 +299,7 @@ def include_entry(entry_id, *, by):
     return entry
 
 
-def _lock_judged(entry_id):
+def lock_judged(entry_id):
     """The entry and its round, both locked, while the results do not stand yet."""
     round_ = _lock_round(Entry.objects.values_list("round", flat=True).get(pk=entry_id))
     if round_.status not in rules.LIVE_ROUNDS:
@@ -395,47 +410,3 @@ def withdraw(assignment_id, *, by, why):
             link=reverse("my_assessments"),
         )
     return assignment
-
-
-# --- what is measured ----------------------------------------------------------------------------
-
-
-@transaction.atomic
-def set_measurement(entry_id, indicator_id, *, by, value=None, target=None, not_applicable=False, note=""):
-    """Write the value that the secretariat measured for a whole panel; without value and "not applicable", remove it.
-
-    Returns the Measurement or None. Scores become stale only when something changed that they are made of.
-    """
-    only_officers(by=by)
-    entry, _round = _lock_judged(entry_id)
-    indicator = (
-        Indicator.objects.select_related("scale")
-        .filter(pk=indicator_id, rater=Indicator.Rater.SECRETARIAT, version__sheet_parts__sheet=entry.sheet_id)
-        .first()
-    )
-    if indicator is None:
-        raise RuleBroken(_("The secretariat does not measure this indicator for this product."))
-    present = Measurement.objects.filter(entry=entry, indicator=indicator).first()
-    if value is None and not not_applicable:
-        if present:
-            present.delete()
-            scores.inputs_changed(entry.pk)
-        return None
-    if refusal := rules.why_not_measurable(indicator, value, target, not_applicable):
-        raise RuleBroken(*refusal)
-    wanted = {
-        "value": None if not_applicable else value,
-        "target": None if not_applicable else target,
-        "not_applicable": not_applicable,
-    }
-    row = present or Measurement(entry=entry, indicator=indicator)
-    counts = not present or any(getattr(row, name) != new for name, new in wanted.items())
-    if not counts and row.note == note:
-        return row
-    for name, new in wanted.items():
-        setattr(row, name, new)
-    row.note, row.by = note, by
-    row.save()
-    if counts:
-        scores.inputs_changed(entry.pk)
-    return row

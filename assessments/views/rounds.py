@@ -12,6 +12,7 @@ from assessments import rules
 from assessments.forms.rounds import ExtendForm, MeasuredLine, ReasonForm, RoundForm
 from assessments.models import Round
 from assessments.selectors import rounds as selectors
+from assessments.services import measurements
 from assessments.services import rounds as services
 from secretariat.errors import RuleBroken, Stale
 from secretariat.gate import officers_only, once
@@ -259,7 +260,7 @@ def round_measurements(request, pk):
         for line in lines:
             if line.is_changed and (values := line.read()) is not None:
                 try:
-                    services.set_measurement(line.entry.pk, line.indicator.pk, by=request.user, **values)
+                    measurements.set_measurement(line.entry.pk, line.indicator.pk, by=request.user, **values)
                 except RuleBroken as broken:
                     line.refuse(broken)
         if not any(line.errors for line in lines):

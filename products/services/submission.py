@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assessments.models import Subject
+from assessments.services import rounds
 from products import content
 from products.forms.submission import MAX_ROWS, ROWS, Sheet
 from products.models import Creator, Product, SubmissionVersion, VersionFile
@@ -112,6 +113,7 @@ def withdraw(product_id, *, by, why):
     """Take a product back, with the reason; what was handed in stays on record."""
     product = locked(product_id, by=by)
     product = advance(Product.objects.select_related("agency"), product.pk, "withdraw", by=by, why=why)
+    rounds.take_back_subject(product.subject_id, by=by, why=why)
     if product.submitted_at:
         fa, en = both(_WITHDRAWN, agency=product.agency, title=_names(product))
         notices.tell_officers("product_withdrawn", fa, en, link=product.get_absolute_url(), once=f"withdrawn-{product.pk}")

@@ -17,7 +17,7 @@ from assessments.models import (
     Round,
     Sheet,
 )
-from assessments.services import rounds
+from assessments.services import measurements, rounds
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Notice
 from tests import factories
@@ -195,8 +195,8 @@ def test_results_stand_only_when_nothing_is_missing(officer):
     # What is left out with a reason holds nothing up.
     rounds.exclude_entry(few.pk, by=officer, why="Too few assessors")
     levels, ratio = Indicator.objects.filter(rater="secretariat").order_by("code")
-    rounds.set_measurement(entry.pk, levels.pk, by=officer, value=Decimal(3))
-    rounds.set_measurement(entry.pk, ratio.pk, by=officer, not_applicable=True)
+    measurements.set_measurement(entry.pk, levels.pk, by=officer, value=Decimal(3))
+    measurements.set_measurement(entry.pk, ratio.pk, by=officer, not_applicable=True)
     with pytest.raises(rounds.NotPublishable, match="still being computed"):
         rounds.move_round(entry.round_id, "publish", by=officer)
     Entry.objects.filter(pk=entry.pk).update(scored_version=2)
@@ -211,7 +211,7 @@ def test_a_published_round_changes_no_more(officer):
         lambda: rounds.exclude_entry(entry.pk, by=officer, why="x"),
         lambda: rounds.assign(entry.pk, factories.assessor().pk, by=officer),
         lambda: rounds.remove_entry(entry.pk, by=officer),
-        lambda: rounds.set_measurement(entry.pk, 1, by=officer, value=Decimal(1)),
+        lambda: measurements.set_measurement(entry.pk, 1, by=officer, value=Decimal(1)),
         lambda: rounds.move_round(entry.round_id, "reopen", by=officer, why="x"),
         lambda: rounds.add_subject(entry.round_id, factories.subject().pk, [(factories.published_set(), 100)], by=officer),
         lambda: rounds.edit_round(entry.round_id, by=officer, version=1, title_en="x"),
@@ -284,7 +284,7 @@ def test_a_measurement_makes_scores_stale_only_when_it_changes(officer):
     ratio = Indicator.objects.get(code="R")
 
     def write(**values):
-        rounds.set_measurement(entry.pk, ratio.pk, by=officer, **values)
+        measurements.set_measurement(entry.pk, ratio.pk, by=officer, **values)
         entry.refresh_from_db()
         return entry.inputs_version
 
@@ -311,12 +311,12 @@ def test_a_measurement_is_checked_against_its_scale(officer):
         (expert, {"value": Decimal(3)}, None),
     ]:
         with refused() as broken:
-            rounds.set_measurement(entry.pk, indicator.pk, by=officer, **values)
+            measurements.set_measurement(entry.pk, indicator.pk, by=officer, **values)
         assert broken.value.field == field
     with refused("does not measure"):
-        rounds.set_measurement(factories.entry().pk, levels.pk, by=officer, value=Decimal(3))
+        measurements.set_measurement(factories.entry().pk, levels.pk, by=officer, value=Decimal(3))
     with refused("may not"):
-        rounds.set_measurement(entry.pk, levels.pk, by=factories.assessor().user, value=Decimal(3))
+        measurements.set_measurement(entry.pk, levels.pk, by=factories.assessor().user, value=Decimal(3))
     assert not Measurement.objects.exists()
 
 

@@ -256,6 +256,21 @@ def test_a_cleared_title_never_empties_what_was_handed_in(draft, person):
     assert (saved.title_fa, saved.draft["answers"]["title_fa"]) == ("کتاب علی", "")
 
 
+def test_a_withdrawn_product_leaves_the_rounds_that_judge_it():
+    agency = factories.agency()
+    product = factories.product("accepted", agency_=agency)
+    entry = factories.entry(subject_=product.subject)
+    published = factories.entry(factories.round_("published"), product.subject)
+    at_work, done = factories.assignment(entry), factories.assignment(entry, status="submitted")
+    by = factories.representative(agency)
+    withdraw(product.pk, by=by, why="حق نشر روشن نیست.")
+    entry.refresh_from_db(), at_work.refresh_from_db(), done.refresh_from_db(), published.refresh_from_db()
+    assert entry.excluded_by == by and "حق نشر" in entry.excluded_why
+    assert (at_work.status, done.status) == ("withdrawn", "submitted")
+    assert Notice.objects.filter(user=at_work.assessor.user, kind="assignment_withdrawn").count() == 1
+    assert published.excluded_at is None
+
+
 def test_withdraw_needs_a_reason_and_tells_the_secretariat(draft, person):
     product = handed_in(draft, person).product
     officer = factories.officer()
