@@ -1,53 +1,25 @@
 """The scoring engine from a command line: python -m assessments.scoring COMMAND PATH, one JSON object out."""
 
+import importlib
 import json
 import math
 import sys
 
-import numpy as np
-
-from assessments.scoring.scales import normalise
-from assessments.scoring.tree import Tree
-
-# The answer kinds of the file, as (kind of scale, least, most).
-KINDS = {
-    "bool": ("boolean", 0, 1),
-    "scale15": ("ordinal", 1, 5),
-    "scale100": ("number", 0, 100),
-    "quant_up": ("ratio", 0, None),
-    "quant_down": ("ratio_inverse", 0, None),
+# Each command's module is loaded only when it is asked for.
+COMMANDS = {
+    "fair": "crossed",
+    "alpha": "agreement",
+    "icc": "agreement",
+    "icc-incomplete": "agreement",
+    "ahp": "comparisons",
+    "tree": "trees",
+    "rank": "ranks",
+    "assign": "panels",
+    "connect": "graphs",
+    "gstudy": "studies",
+    "flags": "flags",
+    "verify": "bundles",
 }
-
-
-def tree(path):
-    """Values and coverage of every inner node of every sheet."""
-    with open(path, encoding="utf-8") as file:
-        case = json.load(file)
-    shape = Tree([(name, parent, weight) for name, parent, weight in case["tree"]])
-    sheets = case["sheets"]
-    for sheet in sheets:
-        if strange := sorted(set(sheet) - set(shape.leaves)):
-            raise ValueError(f"{strange[0]} is not a leaf of the tree")
-    answers = np.full((len(shape.leaves), len(sheets)), np.nan)
-    for row, leaf in enumerate(shape.leaves):
-        kind, least, most = KINDS[case["kinds"][leaf]]
-        given = [np.nan if sheet.get(leaf) is None else float(sheet[leaf]) for sheet in sheets]
-        answers[row] = normalise(kind, given, least, most, case.get("targets", {}).get(leaf))
-    values, coverage = shape.values(answers)
-    inner = [key for key in shape.keys if shape.children(key)]
-    return {
-        "results": [
-            {"nodes": {key: _told(values[shape.index[key], column], coverage[shape.index[key], column]) for key in inner}}
-            for column in range(len(sheets))
-        ]
-    }
-
-
-def _told(value, coverage):
-    return {"value": None if math.isnan(value) else float(value), "coverage": float(coverage)}
-
-
-COMMANDS = {"tree": tree}
 
 
 def main(arguments):
@@ -56,14 +28,30 @@ def main(arguments):
     name, path = arguments
     if name not in COMMANDS:
         return _refuse(f"unknown command {name}; known: {', '.join(COMMANDS)}")
+    command = getattr(importlib.import_module(f"assessments.scoring.cli.{COMMANDS[name]}"), name.replace("-", "_"))
     try:
-        result = COMMANDS[name](path)
+        result = command(path)
     except OSError as error:
         return _refuse(f"{path}: {error.strerror}")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        return _refuse(f"{path}: {type(error).__name__}: {error}".replace("\n", " "))
-    print(json.dumps(result))
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError) as error:
+        # What a command says itself is a sentence; the rest is a fault of the file that it did not foresee.
+        said = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
+        return _refuse(f"{path}: {said}".replace("\n", " "))
+    print(json.dumps(_plain(result), allow_nan=False))
     return 0
+
+
+def _plain(value):
+    """The result with numpy's numbers as Python's and null for what is not a number."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def _refuse(sentence):
