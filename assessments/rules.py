@@ -12,6 +12,12 @@ from secretariat.workflow import Step, nobody
 # A sheet with less of its nominal weight answered is refused (see docs/decisions.md).
 LEAST_COVERAGE = 70
 LEAST_PANEL = 3
+# Where the bands of the total score begin (0–100), unless a round says otherwise.
+CUTS = (70.0, 80.0, 90.0)
+
+
+def default_cuts():
+    return list(CUTS)
 
 
 class VersionStatus(models.TextChoices):

@@ -1,7 +1,7 @@
 """Everything the assessments kernel keeps."""
 
 from assessments.models.indicators import Indicator, IndicatorSet, Scale, SetVersion, SetVersionMove
-from assessments.models.judgements import Assessment, Rating, Score
+from assessments.models.judgements import Assessment, Rating
 from assessments.models.rounds import (
     Affiliation,
     Assessor,
@@ -17,12 +17,14 @@ from assessments.models.rounds import (
     SheetPart,
     Subject,
 )
+from assessments.models.runs import AssessorReading, Score, ScoringFlag, ScoringRun, SetAside
 
 __all__ = [
     "Affiliation",
     "Assessment",
     "Assessor",
     "AssessorGrant",
+    "AssessorReading",
     "Assignment",
     "AssignmentMove",
     "ConflictOfInterest",
@@ -35,6 +37,9 @@ __all__ = [
     "RoundMove",
     "Scale",
     "Score",
+    "ScoringFlag",
+    "ScoringRun",
+    "SetAside",
     "SetVersion",
     "SetVersionMove",
     "Sheet",

@@ -1,13 +1,13 @@
-"""What assessors said, and the scores computed from it."""
+"""What assessors said."""
 
 import pghistory
 import pgtrigger
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models.indicators import Indicator
-from assessments.models.rounds import SUBMITTED_TOGETHER, Assignment, Entry, SheetPart
+from assessments.models.rounds import SUBMITTED_TOGETHER, Assignment
 from secretariat.rules import is_officer
 
 
@@ -153,74 +153,3 @@ class Rating(models.Model):
 
     def __str__(self):
         return f"{self.indicator_id}: {self.value if self.state == 'scored' else self.state}"
-
-
-class Score(models.Model):
-    """The aggregate quality score of an entry at one node of its tree; derived, never edited.
-
-    The root has neither part nor indicator; a part is one set version within the sheet; below it stand the
-    dimensions and indicators. All numbers are on 0–100. Computed by `assessments.scoring`, written by
-    `assessments.services.scores` and by nothing else.
-    """
-
-    entry = models.ForeignKey(Entry, models.CASCADE, related_name="scores")
-    part = models.ForeignKey(SheetPart, models.PROTECT, null=True, related_name="+")
-    indicator = models.ForeignKey(Indicator, models.PROTECT, null=True, related_name="+")
-    value = models.FloatField(null=True)  # null: nobody rated anything below this node (N/A, never 0)
-    standard_error = models.FloatField(null=True)  # null with fewer than two assessors
-    low = models.FloatField(null=True)  # 95 % interval, cut at 0 and 100
-    high = models.FloatField(null=True)
-    raters = models.PositiveSmallIntegerField()
-    coverage = models.FloatField()  # share of the nominal weight that was answered, 0–1
-    gate_failed = models.BooleanField(default=False)
-    method = models.CharField(max_length=40)  # "panel-mean/1"
-    inputs_hash = models.CharField(max_length=64)  # SHA-256 of the canonically sorted inputs
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("score"), _("scores")
-        constraints = [
-            models.UniqueConstraint(fields=["entry", "part", "indicator"], nulls_distinct=False, name="one_score_a_node"),
-            models.CheckConstraint(condition=Q(value=None) | Q(value__gte=0, value__lte=100), name="score_within_0_100"),
-            models.CheckConstraint(
-                condition=Q(low=None, high=None)
-                # A comparison with null would pass for true.
-                | Q(value__isnull=False, low__isnull=False, high__isnull=False)
-                & Q(low__gte=0, low__lte=F("value"), high__gte=F("value"), high__lte=100),
-                name="interval_holds_the_score",
-            ),
-            models.CheckConstraint(condition=Q(coverage__gte=0, coverage__lte=1), name="coverage_is_a_share"),
-            models.CheckConstraint(condition=Q(part=None, indicator=None) | Q(part__isnull=False), name="score_node_known"),
-        ]
-        indexes = [
-            models.Index(
-                fields=["entry"],
-                include=["value", "low", "high", "raters"],
-                condition=Q(part=None, indicator=None),
-                name="score_root",
-            )
-        ]
-        triggers = [
-            # Statement level, as for ratings: a round's scores come in one insert.
-            pgtrigger.Trigger(
-                name=f"scores_fit_the_sheet_on_{operation}",
-                level=pgtrigger.Statement,
-                when=pgtrigger.After,
-                operation=getattr(pgtrigger, operation.capitalize()),
-                referencing=pgtrigger.Referencing(new="fresh", **({"old": "former"} if operation == "update" else {})),
-                func="""
-                    IF EXISTS (
-                        SELECT 1 FROM fresh s
-                        JOIN assessments_entry e ON e.id = s.entry_id
-                        LEFT JOIN assessments_sheetpart p ON p.id = s.part_id AND p.sheet_id = e.sheet_id
-                        LEFT JOIN assessments_indicator i ON i.id = s.indicator_id AND i.version_id = p.version_id
-                        WHERE (s.part_id IS NOT NULL AND p.id IS NULL) OR (s.indicator_id IS NOT NULL AND i.id IS NULL)) THEN
-                        RAISE EXCEPTION 'a score belongs to a node of the entry''s sheet' USING ERRCODE = 'check_violation';
-                    END IF;
-                    RETURN NULL;
-                """,
-            )
-            for operation in ("insert", "update")
-        ]
-
-    def __str__(self):
-        return f"{self.entry_id}: {self.value}"

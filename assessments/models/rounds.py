@@ -1,7 +1,10 @@
 """Who judges what: subjects, rounds and their sheets, assessors, conflicts, assignments."""
 
+import uuid
+
 import pghistory
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
@@ -108,7 +111,7 @@ class RoundQuerySet(models.QuerySet):
         return self.filter(mine)
 
 
-@pghistory.track()
+@pghistory.track(exclude=["run", "code_salt"])
 class Round(models.Model):
     """A set of subjects judged together by one deadline, on published versions of indicator sets."""
 
@@ -124,6 +127,14 @@ class Round(models.Model):
     is_blind = models.BooleanField(_("the assessor is not told whose product it is"), default=False)
     is_demo = models.BooleanField(_("demonstration with synthetic ratings"), default=False)
     note = models.TextField(_("note to the assessors"), blank=True)
+    # What the statements of a run are about: bands of the total score, and how many products are sought (none: a tenth).
+    cuts = ArrayField(models.FloatField(), verbose_name=_("bands of the score begin at"), default=rules.default_cuts)
+    top = models.PositiveSmallIntegerField(_("how many products are sought"), null=True, blank=True)
+    # Salts the codes under which assessors stand in exports: no code tells who stands behind it, or in which order they joined.
+    code_salt = models.UUIDField(default=uuid.uuid4, editable=False)
+    run = models.OneToOneField("assessments.ScoringRun", models.SET_NULL, null=True, editable=False, related_name="current_of")
+    # Parts of a round that no assessor joins cannot be compared: published so only on an officer's word.
+    separate_lists = models.BooleanField(_("published as separate lists"), default=False, editable=False)
     created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -137,6 +148,43 @@ class Round(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(panel_size__gte=rules.LEAST_PANEL), name="panel_has_at_least_three"),
             models.CheckConstraint(condition=Q(status__in=rules.RoundStatus.values), name="round_status_known"),
+            models.CheckConstraint(condition=Q(top=None) | Q(top__gt=0), name="round_seeks_some"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="results_are_of_the_current_run",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("run_id"),
+                timing=pgtrigger.Deferred,
+                func="""
+                    IF EXISTS (SELECT 1 FROM assessments_round r
+                               JOIN assessments_entry e ON e.round_id = r.id
+                               JOIN assessments_score s ON s.id = e.result_id
+                               WHERE r.id = NEW.id AND s.run_id IS DISTINCT FROM r.run_id)
+                       OR EXISTS (SELECT 1 FROM assessments_round r JOIN assessments_scoringrun u ON u.id = r.run_id
+                                  WHERE r.id = NEW.id AND (u.round_id <> r.id OR u.status <> 'done')) THEN
+                        RAISE EXCEPTION 'the results of a round are those of its current run' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="published_on_a_frozen_run",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("status", "run_id", "separate_lists"),
+                timing=pgtrigger.Deferred,
+                func="""
+                    IF EXISTS (SELECT 1 FROM assessments_round r LEFT JOIN assessments_scoringrun u ON u.id = r.run_id
+                               WHERE r.id = NEW.id AND r.status = 'published'
+                                 AND (u.frozen_at IS NULL OR (u.component_count > 1 AND NOT r.separate_lists))) THEN
+                        RAISE EXCEPTION 'a published round stands on a frozen run, and as one ranking only when it is connected'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
         ]
 
     def __str__(self):
@@ -251,6 +299,10 @@ class Entry(models.Model):
     excluded_at = models.DateTimeField(null=True, editable=False)
     excluded_by = models.ForeignKey(User, models.PROTECT, null=True, editable=False, related_name="+")
     excluded_why = models.CharField(_("why it was left out"), max_length=500, blank=True, editable=False)
+    # Its total score in the round's current run.
+    result = models.OneToOneField(
+        "assessments.Score", models.SET_NULL, null=True, editable=False, related_name="current_of"
+    )
 
     objects = EntryQuerySet.as_manager()
 
@@ -268,6 +320,22 @@ class Entry(models.Model):
         ]
         indexes = [
             models.Index(fields=["inputs_changed_at"], condition=Q(inputs_version__gt=F("scored_version")), name="entry_stale")
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="result_is_the_total_of_the_entry",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("result_id", "round_id"),
+                condition=pgtrigger.Q(new__result__isnull=False),
+                func="""
+                    IF NOT EXISTS (SELECT 1 FROM assessments_score s JOIN assessments_round r ON r.id = NEW.round_id
+                                   WHERE s.id = NEW.result_id AND s.entry_id = NEW.id AND s.run_id = r.run_id
+                                     AND s.part_id IS NULL AND s.indicator_id IS NULL) THEN
+                        RAISE EXCEPTION 'the result of an entry is its total in the current run' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
         ]
 
     def __str__(self):
