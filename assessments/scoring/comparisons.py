@@ -20,6 +20,8 @@ ACCEPTABLE_RATIO = 0.10
 FURTHEST_STEP = 8
 # 3 and 0.333 are taken for reciprocals of each other, 3 and 0.3 are not.
 RECIPROCAL_TOLERANCE = 2e-3
+# Nobody means more than this; what is further from 1 is a slip, and would overflow along a chain of comparisons.
+FURTHEST_RATIO = 1e9
 # Departures of logarithms below this are rounding.
 ROUNDING = 1e-12
 # Newton's method settles in a handful of rounds; the bound only ends what rounding keeps alive.
@@ -77,7 +79,9 @@ def checked(matrix):
     if len(matrix) > MOST_ITEMS:
         raise ValueError(f"{len(matrix)} items: consistency is published for at most {MOST_ITEMS}")
     judged = ~np.isnan(matrix)
-    _refuse_at(judged & ~((matrix > 0) & np.isfinite(matrix)), "is not a positive number", matrix)
+    _refuse_at(judged & ~(matrix > 0), "is not a positive number", matrix)
+    extreme = judged & ((matrix > FURTHEST_RATIO) | (matrix < 1 / FURTHEST_RATIO))
+    _refuse_at(extreme, "is beyond any comparison (at most a thousand million times)", matrix)
     np.fill_diagonal(matrix, np.where(judged.diagonal(), matrix.diagonal(), 1.0))
     off = np.zeros_like(judged)
     np.fill_diagonal(off, matrix.diagonal() != 1.0)

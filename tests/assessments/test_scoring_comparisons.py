@@ -244,6 +244,7 @@ def test_experts_may_each_judge_a_part_if_together_they_connect_it(tmp_path):
         ({"matrices": [[[1, 2], [2, 1]]]}, "matrix 1: row 1, column 2: 2 is not the reciprocal of its opposite"),
         ({"matrices": [[[1, -2], ["-1/2", 1]]]}, "matrix 1: row 1, column 2: -2 is not a positive number"),
         ({"matrices": [[[1, 0], [None, 1]]]}, "matrix 1: row 1, column 2: 0 is not a positive number"),
+        ({"matrices": [[[1, 1e300], [None, 1]]]}, "matrix 1: row 1, column 2: 1e+300 is beyond any comparison"),
         ({"matrices": [[[2, 1], [1, 1]]]}, "matrix 1: row 1, column 1: 2 stands on the diagonal"),
         ({"matrices": [[[1, "many"], [1, 1]]]}, "matrix 1: 'many' is not a number"),
         ({"matrices": [[[1, "1/0"], [1, 1]]]}, "matrix 1: '1/0' is not a number"),
@@ -267,3 +268,10 @@ def test_a_judgement_given_one_way_is_completed_by_its_reciprocal(tmp_path):
     assert np.array(out["completed"]) == pytest.approx(np.array([[1, 3], [1 / 3, 1]]), rel=1e-15)
     assert out["weights"] == pytest.approx([0.75, 0.25], rel=1e-12)
     assert out["CR"] == 0
+
+
+def test_the_widest_judgements_are_still_completed():
+    widest = comparisons.FURTHEST_RATIO
+    found = reading(matrix_of(15, {(n, n + 1): widest for n in range(14)}))
+    assert np.isfinite(found.completed).all()
+    assert found.weights[0] == pytest.approx(1, abs=1e-8)
