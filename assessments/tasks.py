@@ -7,30 +7,27 @@ from celery import shared_task
 from django.utils import timezone
 
 from assessments.models import Entry
-from assessments.services import scores
+from assessments.services import runs
 
 log = logging.getLogger(__name__)
 
-# Younger than this, an entry's own message is on its way.
+# Younger than this, a round's own message is on its way.
 PATIENCE = timedelta(seconds=20)
-AT_ONCE = 500
 
 
 @shared_task
-def score_entry(entry_id):
-    """Compute the scores of an entry whose inputs changed."""
-    scores.store_scores(entry_id)
+def score_round(round_id):
+    """Compute a round whose inputs changed."""
+    runs.score_round(round_id)
 
 
 @shared_task
 def sweep_scores():
-    """Find entries whose message was lost with the broker or the worker, and compute them here and now."""
-    waiting = Entry.objects.stale().filter(inputs_changed_at__lt=timezone.now() - PATIENCE).order_by("inputs_changed_at")
-    ids = list(waiting.values_list("pk", flat=True)[:AT_ONCE])
-    try:
-        scores.store_stale(ids)
-    except Exception:
-        # One entry that cannot be computed must not keep the others waiting: each by itself.
-        log.exception("sweeping %s entries together failed", len(ids))
-        for entry_id in ids:
-            score_entry.apply_async((entry_id,), retry=False)
+    """Find rounds whose message was lost with the broker or the worker, and compute them here and now."""
+    waiting = Entry.objects.stale().filter(inputs_changed_at__lt=timezone.now() - PATIENCE)
+    for round_id in waiting.order_by("round").values_list("round", flat=True).distinct():
+        try:
+            runs.score_round(round_id)
+        except Exception:
+            # One round that cannot be computed must not keep the others waiting.
+            log.exception("computing round %s failed", round_id)

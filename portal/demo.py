@@ -29,7 +29,7 @@ from assessments.models import (
     SheetPart,
     Subject,
 )
-from assessments.services import scores
+from assessments.services import runs
 from products import content
 from products.models import Product, ProductKind, ProductMove, SubmissionVersion
 from products.selectors.judging import set_versions_for
@@ -124,7 +124,7 @@ def make(products, assessors, seed, *, panel=5, say=lambda line: None):
             rounds.append(_round(made[start : start + PRODUCTS_A_ROUND], people, panel, rng, len(rounds) + 1, say))
             _tell_planner()
     for round_ in rounds:
-        scores.rescore_round(round_.pk)
+        runs.rescore_round(round_.pk)
         say(f"scored {round_.title_en}")
     return rounds
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 from PIL import Image, ImageDraw
 
 from assessments.models import Affiliation, Assessor, Entry, Indicator, IndicatorSet
-from assessments.services import assessments, measurements, rounds, scores
+from assessments.services import assessments, measurements, rounds, runs
 from products.forms.submission import QUESTION
 from products.models import Overlap, Product, ProductKind, QualityMark
 from products.selectors.judging import set_versions_for
@@ -185,12 +185,12 @@ def _rounds(said, products, people):
         level = next(one["level"] for one in said if products[one["key"]].subject_id == entry.subject_id)
         _judge(entry, level, people, rng, panel=4 if level > 90 else 3)
     rounds.move_round(finished.pk, "close", by=officer, why="همهٔ ارزیابی‌ها رسیده است.")
-    scores.rescore_round(finished.pk)
+    runs.rescore_round(finished.pk)
     rounds.move_round(finished.pk, "publish", by=officer)
     current = _round(("دور نمایشی در جریان", "Demonstration round under way"), "open", said, products, officer)
     for place, entry in enumerate(Entry.objects.filter(round=current)):
         _judge(entry, 75, people, rng, panel=3, submitted=2 - place)
-    scores.rescore_round(current.pk)
+    runs.rescore_round(current.pk)
 
 
 def _round(titles, name, said, products, officer):

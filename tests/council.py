@@ -60,15 +60,16 @@ def session(members=3, council_=None, choice="for", **fields):
 
 def scored_product(value=85.0, low=80.0, high=90.0, round_status="closed", stale=False, gate_failed=False, **fields):
     """An accepted product with the total score of one round; gives the product."""
-    from assessments.models import Entry, Score
+    from assessments.models import Entry
 
     product = fields.pop("product", None) or factories.product(status="accepted", **fields)
     entry = factories.entry(factories.round_(status="open"), product.subject)
-    Score.objects.create(
-        entry=entry, value=value, low=low, high=high, raters=3, coverage=1, gate_failed=gate_failed, method="panel-mean/1", inputs_hash="0" * 64
-    )  # fmt: skip
+    factories.score(entry, value, low=low, high=high, gate_failed=gate_failed)
     Entry.objects.filter(pk=entry.pk).update(inputs_version=2, scored_version=1 if stale else 2)
-    type(entry.round).objects.filter(pk=entry.round_id).update(status=round_status)
+    if round_status == "published":
+        factories.published(entry.round)
+    else:
+        type(entry.round).objects.filter(pk=entry.round_id).update(status=round_status)
     return product
 
 

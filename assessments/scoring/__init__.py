@@ -1,36 +1,21 @@
 """Arithmetic of judgement on plain arrays; knows no Django.
 
-    scheme = Scheme(nodes)                       what a sheet asks and how it is weighed
-    answers = scheme.on_0_100(raw, targets)      leaves × sheets, NaN for no answer
-    scores = score(scheme, answers, starts)      nodes × panels
+    scheme = Scheme(nodes)                          what a sheet asks and how it is weighed
+    inputs = Inputs([Sheets(scheme, …)], …)         a whole round in canonical order
+    result = compute(inputs)                        fair scores, intervals, ranks, readings, flags
 
-`scheme.tree` gives the values of single sheets and what each leaf weighs in them.
+Every method also stands alone: trees, weights, panels, agreement, comparisons, ranks, graphs, allocation of
+assessors; `python -m assessments.scoring COMMAND PATH` runs each on files.
 """
 
-from assessments.scoring.method import (
-    METHOD,
-    NOT_APPLICABLE,
-    ROOT,
-    SCALE,
-    SCORED,
-    UNANSWERED,
-    Node,
-    Scheme,
-    Scores,
-    inputs_hash,
-    score,
-)
+from assessments.scoring.inputs import ALGORITHM, Inputs, Sheets
+from assessments.scoring.scheme import NOT_APPLICABLE, ROOT, SCALE, SCORED, UNANSWERED, Node, Scheme
 
-__all__ = [
-    "METHOD",
-    "NOT_APPLICABLE",
-    "ROOT",
-    "SCALE",
-    "SCORED",
-    "UNANSWERED",
-    "Node",
-    "Scheme",
-    "Scores",
-    "inputs_hash",
-    "score",
-]
+__all__ = ["ALGORITHM", "NOT_APPLICABLE", "ROOT", "SCALE", "SCORED", "UNANSWERED", "Inputs", "Node", "Scheme", "Sheets", "compute"]
+
+
+def compute(*args, **kwargs):
+    """See `assessments.scoring.run.compute`; scipy is loaded only by those who compute."""
+    from assessments.scoring.run import compute as run
+
+    return run(*args, **kwargs)

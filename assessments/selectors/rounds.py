@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -60,12 +60,9 @@ def progress_totals(entries):
 
 
 def with_root_scores(entries):
-    """Entries with their total score as `score`, `low`, `high`, `raters`, `coverage`, `gate_failed` (all None without one)."""
-    root = FilteredRelation("scores", condition=Q(scores__part=None, scores__indicator=None))
-    columns = {"score": "value", "low": "low", "high": "high", "raters": "raters", "coverage": "coverage"}
-    return entries.annotate(root=root).annotate(
-        **{name: F(f"root__{column}") for name, column in columns.items()}, gate=F("root__gate_failed")
-    )
+    """Entries with their total score as `score`, `low`, `high`, `raters`, `coverage`, `gate` (all None without one)."""
+    columns = {"score": "value", "low": "low", "high": "high", "raters": "raters", "coverage": "coverage", "gate": "gate_failed"}
+    return entries.annotate(**{name: F(f"result__{column}") for name, column in columns.items()})
 
 
 def results(round_):
@@ -142,7 +139,21 @@ def why_not_publishable(round_):
         (entries.stale(), _("Scores are still being computed for: %(titles)s.")),
     ]
     found = [(list(blocked), sentence) for blocked, sentence in blocks]
-    return [sentence % {"least": digits(rules.LEAST_PANEL), "titles": _titles(blocked)} for blocked, sentence in found if blocked]
+    problems = [
+        sentence % {"least": digits(rules.LEAST_PANEL), "titles": _titles(blocked)} for blocked, sentence in found if blocked
+    ]
+    if not problems and round_.run is None:
+        problems.append(_("The scores of this round were not computed yet."))
+    return problems
+
+
+def disconnected_sentence(run):
+    """Says that a run's products fall into parts that cannot be compared."""
+    return ngettext(
+        "No assessor joins the %(count)s part of this round: its products cannot stand in one ranking.",
+        "No assessor joins the %(count)s parts of this round: their products cannot stand in one ranking.",
+        run.component_count,
+    ) % {"count": digits(run.component_count)}
 
 
 def unmeasured(entries):
@@ -181,9 +192,7 @@ class PlanLine:
 
 def assessors_with_load(assessors):
     """Assessors with `load`: products they are asked about or at work on now."""
-    busy = Q(
-        assignments__status__in=rules.PENDING_ASSIGNMENTS, assignments__entry__round__status__in=rules.EDITABLE_ROUNDS
-    )
+    busy = Q(assignments__status__in=rules.PENDING_ASSIGNMENTS, assignments__entry__round__status__in=rules.EDITABLE_ROUNDS)
     return assessors.select_related("user").annotate(load=Count("assignments", filter=busy, distinct=True))
 
 

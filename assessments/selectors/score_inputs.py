@@ -1,5 +1,6 @@
-"""What scores follow from: the shape of a sheet and what a panel answered, read as plain arrays in few queries."""
+"""What scores follow from: the shape of a sheet and what the panels answered, read as plain arrays in few queries."""
 
+import hashlib
 import io
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ import numpy as np
 from django.db import connection
 
 from assessments import scoring
-from assessments.models import Entry, Indicator, Measurement, SheetPart
+from assessments.models import Entry, Indicator, Measurement, Round, SheetPart
 
 _STATES = {"scored": scoring.SCORED, "na": scoring.NOT_APPLICABLE, "blank": scoring.UNANSWERED}
 # One row of PostgreSQL's binary COPY below: every field comes with its length, none is null.
@@ -17,20 +18,22 @@ _ROW = np.dtype(
     [("fields", ">i2")]
     + [
         part
-        for name, kind in (("entry", ">i8"), ("alias", ">i8"), ("indicator", ">i8"), ("state", ">i2"), ("amount", ">i8"))
+        for name, kind in (("entry", ">i8"), ("assessor", ">i8"), ("indicator", ">i8"), ("state", ">i2"), ("amount", ">i8"))
         for part in ((f"{name}_length", ">i4"), (name, kind))
     ]
 )
 _HEADER, _TRAILER = 19, 2
 _RATINGS = """
     COPY (
-        SELECT g.entry_id, g.alias::bigint, r.indicator_id,
+        SELECT g.entry_id, g.assessor_id, r.indicator_id,
                (CASE r.state WHEN 'scored' THEN {scored} WHEN 'na' THEN {na} ELSE {blank} END)::smallint,
                coalesce(r.value * {scale}, 0)::bigint
         FROM assessments_assignment g
         JOIN assessments_assessment a ON a.assignment_id = g.id AND a.submitted_at IS NOT NULL
         JOIN assessments_rating r ON r.assessment_id = a.id
         WHERE g.status = 'submitted' AND g.entry_id IN ({{entries}})
+          AND NOT EXISTS (SELECT 1 FROM assessments_entry e JOIN assessments_setaside x ON x.round_id = e.round_id
+                          WHERE e.id = g.entry_id AND x.assessor_id = g.assessor_id AND x.ended_at IS NULL)
     ) TO STDOUT (FORMAT BINARY)
 """.format(scale=scoring.SCALE, **_STATES)
 
@@ -101,60 +104,79 @@ def _node(indicator, key, parent):
 
 
 @dataclass
-class Panels:
-    """The counted answers of entries on one sheet: a column is one assessor's sheet, an entry's columns stand together."""
+class RoundInputs:
+    """A round as the engine takes it, and which rows of the database its numbers are."""
 
-    layout: Layout
-    entries: np.ndarray  # ids of entries, those without a counted assessment too
-    owner: np.ndarray  # for each column the position of its entry in `entries`
-    aliases: np.ndarray  # for each column the assessor's number
-    states: np.ndarray  # leaves × columns
-    amounts: np.ndarray  # leaves × columns, ten-thousandths
-    measured: dict  # entry id → [(leaf row, state, amount, target amount)]
-
-    @property
-    def answers(self):
-        """Leaves × columns on 0–100, what was measured filled in for the whole panel."""
-        states, amounts = self.states.copy(), self.amounts.copy()
-        targets = np.full(amounts.shape, np.nan)
-        for position, entry in enumerate(self.entries.tolist()):
-            if entry not in self.measured:
-                continue
-            columns = np.flatnonzero(self.owner == position)
-            for row, state, amount, target in self.measured[entry]:
-                if self.layout.scheme.leaves[row].measured:
-                    states[row, columns], amounts[row, columns] = state, amount
-                targets[row, columns] = target / scoring.SCALE if target else np.nan
-        raw = np.where(states == scoring.SCORED, amounts / scoring.SCALE, np.nan)
-        return self.layout.scheme.on_0_100(raw, targets)
-
-    @property
-    def judged(self):
-        """Positions of the entries that have a counted assessment, and where the columns of each begin."""
-        return np.unique(self.owner, return_index=True)
-
-    def hashes(self):
-        """The hash of the inputs of every entry, in their order."""
-        bounds = np.searchsorted(self.owner, np.arange(len(self.entries) + 1))
-        return [
-            scoring.inputs_hash(
-                self.layout.scheme,
-                self.aliases[start:end],
-                self.states[:, start:end].T,
-                self.amounts[:, start:end].T,
-                self.measured.get(entry, ()),
-            )
-            for entry, start, end in zip(self.entries.tolist(), bounds[:-1], bounds[1:], strict=True)
-        ]
+    inputs: scoring.Inputs
+    layouts: list  # of each group of the inputs
+    entries: np.ndarray  # id by product number
+    assessors: np.ndarray  # id by assessor number
+    versions: np.ndarray  # of the entries' inputs, as they were read
 
 
-def panels(entry_ids):
-    """One Panels for each sheet among these entries; five queries however many there are."""
-    sheet_of = dict(Entry.objects.filter(pk__in=entry_ids).order_by("pk").values_list("pk", "sheet_id"))
-    ratings = _ratings(list(sheet_of))
+def round_inputs(round_id):
+    """The whole round, in seven queries; read it within one snapshot of the database (see services.runs)."""
+    round_ = Round.objects.only("cuts", "top", "code_salt").get(pk=round_id)
+    found = Entry.objects.filter(round=round_id).values_list("pk", "sheet", "inputs_version", "excluded_at")
+    by_id = {row[0]: row for row in found}
+    entries = _coded(by_id, round_.code_salt)
+    rows = [by_id[pk] for pk in entries.tolist()]
+    ratings = _ratings(list(by_id))
+    assessors = _coded(np.unique(ratings["assessor"]).tolist(), round_.code_salt)
+    groups, shapes = _groups(rows, entries, assessors, ratings)
+    ranked = np.array([row[3] is None for row in rows], dtype=bool)
+    inputs = scoring.Inputs(groups, len(entries), len(assessors), ranked, tuple(round_.cuts), round_.top)
+    return RoundInputs(inputs, shapes, entries, assessors, np.array([row[2] for row in rows], dtype=np.int64))
+
+
+def panel_inputs(entry):
+    """One entry alone: (Sheets with the entry as product 0, its Layout, assessor ids by number)."""
+    ratings = _ratings([entry.pk])
+    assessors = np.unique(ratings["assessor"]).astype(np.int64)
+    rows = [(entry.pk, entry.sheet_id, entry.inputs_version, entry.excluded_at)]
+    (group,), (shape,) = _groups(rows, np.array([entry.pk]), assessors, ratings)
+    return group, shape, assessors
+
+
+def _coded(ids, salt):
+    """Ids in an order of the round's own, which tells nothing of names, nor of who or what came first."""
+    return np.array(sorted(ids, key=lambda pk: hashlib.sha256(f"{salt}:{pk}".encode()).digest()), dtype=np.int64)
+
+
+def _numbers(ids, wanted):
+    """The position in `ids` of each of `wanted`."""
+    order = np.argsort(ids)
+    return order[np.searchsorted(ids, wanted.astype(np.int64), sorter=order)]
+
+
+def _groups(rows, entries, assessors, ratings):
+    """(Sheets, Layout) of each composition among the entries, as two lists in the order of the schemes' digests."""
+    sheet_of = {pk: sheet for pk, sheet, *_rest in rows}
     shapes = layouts(sorted(set(sheet_of.values())))
+    number = {pk: n for n, pk in enumerate(entries.tolist())}
     measured = _measured(list(sheet_of), sheet_of, shapes)
-    return [_panels(sheet, shape, sheet_of, ratings, measured) for sheet, shape in shapes.items()]
+    product, assessor = _numbers(entries, ratings["entry"]), _numbers(assessors, ratings["assessor"])
+    sheets = np.array([row[1] for row in rows], dtype=np.int64)
+    made = []
+    for sheet, shape in shapes.items():
+        mine = np.flatnonzero(sheets == sheet)
+        of_sheet = np.isin(product, mine)
+        answered = {number[pk]: measured[pk] for pk in entries[mine].tolist() if pk in measured}
+        made.append((_sheets(shape, mine, product[of_sheet], assessor[of_sheet], ratings[of_sheet], answered), shape))
+    made.sort(key=lambda pair: pair[1].scheme.digest)
+    return [group for group, _shape in made], [shape for _group, shape in made]
+
+
+def _sheets(shape, products, product, assessor, ratings, measured):
+    # One number for an assessor's sheet; sorted, the sheets of a product stand together in the order of the codes.
+    names, column = np.unique((product << 32) | assessor, return_inverse=True)
+    known = np.array(sorted(shape.leaf_rows), dtype=np.int64)
+    row_of = np.array([shape.leaf_rows[indicator] for indicator in known.tolist()], dtype=np.intp)
+    rows = row_of[np.searchsorted(known, ratings["indicator"].astype(np.int64))]
+    states = np.full((len(known), len(names)), scoring.UNANSWERED, dtype=np.int64)
+    amounts = np.zeros((len(known), len(names)), dtype=np.int64)
+    states[rows, column], amounts[rows, column] = ratings["state"], ratings["amount"]
+    return scoring.Sheets(shape.scheme, products, names >> 32, names & 0xFFFFFFFF, states, amounts, measured)
 
 
 def _ratings(entry_ids):
@@ -180,20 +202,3 @@ def _measured(entry_ids, sheet_of, shapes):
 
 def _amount(value):
     return 0 if value is None else int(value * Decimal(scoring.SCALE))
-
-
-def _panels(sheet, shape, sheet_of, ratings, measured):
-    entries = np.array([entry for entry, of in sheet_of.items() if of == sheet], dtype=np.int64)
-    mine = ratings[np.isin(ratings["entry"], entries)]
-    # One number for an assessor's sheet; sorted, the sheets of an entry stand together in the order of their aliases.
-    names, column = np.unique((mine["entry"].astype(np.int64) << 16) | mine["alias"], return_inverse=True)
-    known = np.array(sorted(shape.leaf_rows), dtype=np.int64)
-    row_of = np.array([shape.leaf_rows[indicator] for indicator in known.tolist()], dtype=np.intp)
-    rows = row_of[np.searchsorted(known, mine["indicator"].astype(np.int64))]
-    states = np.full((len(known), len(names)), scoring.UNANSWERED, dtype=np.int64)
-    amounts = np.zeros((len(known), len(names)), dtype=np.int64)
-    states[rows, column], amounts[rows, column] = mine["state"], mine["amount"]
-    owner = np.searchsorted(entries, names >> 16)
-    return Panels(
-        shape, entries, owner, names & 0xFFFF, states, amounts, {e: measured[e] for e in entries.tolist() if e in measured}
-    )

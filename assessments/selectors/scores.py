@@ -6,8 +6,8 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from assessments import scoring
-from assessments.models import Assessment, Assignment, Entry, Score
-from assessments.selectors.score_inputs import panels
+from assessments.models import Assessment, Assignment, Entry, Score, ScoringRun
+from assessments.selectors.score_inputs import panel_inputs
 from assessments.selectors.sets import nested, walk
 from secretariat.calendar import digits
 from secretariat.rules import is_officer, represents
@@ -31,6 +31,8 @@ class Line:
     gate: object = None  # the least value asked for, 0–100
     measured: bool = False
     not_applicable: int = 0  # assessors who found that it does not apply
+    left_out: bool = False  # so many of them that it left the tree for the whole panel
+    filled: int = 0  # sheets for which a skipped answer was filled in
 
     @property
     def value(self):
@@ -52,6 +54,7 @@ class Voice:
     alias: int
     value: float | None
     coverage: float
+    severity: float | None = None  # points he gives above his peers; None where it could not be told
     name: str = ""
     strengths: str = ""
     improvements: str = ""
@@ -62,6 +65,15 @@ class Voice:
     @property
     def coverage_percent(self):
         return 100 * self.coverage
+
+    @property
+    def correction(self):
+        return None if self.severity is None else -self.severity
+
+    @property
+    def adjusted(self):
+        """What the score is the plain mean of."""
+        return self.value if self.severity is None or self.value is None else self.value - self.severity
 
     @property
     def label(self):
@@ -78,10 +90,25 @@ class Explanation:
     lines: list = field(default_factory=list)
     voices: list = field(default_factory=list)
     stale: bool = False
+    run: ScoringRun | None = None
 
     @property
     def coverage_percent(self):
         return 100 * self.root.coverage
+
+    @property
+    def is_fair(self):
+        """Whether the panel's severity was corrected for; else the score is the plain mean."""
+        return self.root.adjustment is not None
+
+    @property
+    def uncut(self):
+        """The fair score before it was cut at the ends of the scale."""
+        return self.root.raw_mean + (self.root.adjustment or 0)
+
+    @property
+    def is_cut(self):
+        return abs(self.uncut - self.root.value) > 1e-9
 
     @property
     def dimensions(self):
@@ -150,34 +177,36 @@ def _own_assignment(user, entry):
 def explain(entry, *, audience):
     """Why the score of `entry` is what it is, as `audience` ("staff", "council", "agency", "public") may read it.
 
-    The contributions of the parts, of the dimensions and of the indicators each sum to the total. While the stored
-    score is being brought up to date there are none: numbers of two moments would not agree.
+    The contributions of the parts, of the dimensions and of the indicators each sum to the plain mean of the panel;
+    with the correction for its severity that is the score. While the stored score is being brought up to date there
+    are none: numbers of two moments would not agree.
     """
-    stored = {(score.part_id, score.indicator_id): score for score in Score.objects.filter(entry=entry)}
-    told = Explanation(entry, audience, stored.get((None, None)), stale=entry.is_stale)
+    told = Explanation(entry, audience, entry.result, stale=entry.is_stale)
     if told.root is None or told.root.value is None:
         return told
-    (group,) = panels([entry.pk])
-    told.stale = told.stale or group.hashes()[0] != told.root.inputs_hash
+    told.run = told.root.run
     if told.stale:
         return told
-    told.lines = _lines(group, stored)
+    stored = {(score.part_id, score.indicator_id): score for score in Score.objects.filter(entry=entry, run=told.run)}
+    group, layout, assessors = panel_inputs(entry)
+    _given, filled, left_out = group.answers()
+    told.lines = _lines(group, layout, stored, filled, left_out)
     if audience != PUBLIC:
-        told.voices = _voices(group, entry, audience)
+        told.voices = _voices(told, group, layout, assessors)
     return told
 
 
-def _lines(group, stored):
-    layout, answers = group.layout, group.answers
+def _lines(group, layout, stored, filled, left_out):
     tree = layout.scheme.tree
-    values, _coverage = tree.values(answers)
+    values, _coverage = tree.values(filled)
     counted = ~np.isnan(values[0])
-    shares = tree.shares(answers)[:, counted]
+    shares = tree.shares(filled)[:, counted]
     panel = max(1, int(counted.sum()))
-    # The panel's total is the mean of its sheets' totals, and each sheet's total the sum of share × value.
-    points = tree.upwards(np.nansum(shares * np.nan_to_num(answers[:, counted]), axis=1) / panel)
+    # The panel's plain mean is that of its sheets' totals, and each sheet's total the sum of share × value.
+    points = tree.upwards(np.nansum(shares * np.nan_to_num(filled[:, counted]), axis=1) / panel)
     share = tree.upwards(shares.sum(axis=1) / panel)
-    skipped = (group.states == scoring.NOT_APPLICABLE).sum(axis=1)
+    refused = (group.states == scoring.NOT_APPLICABLE).sum(axis=1)
+    skipped = (group.states != scoring.SCORED).sum(axis=1)
 
     def line(kind, title, number, depth, part, indicator=None, **more):
         row = layout.row(part.pk, indicator)
@@ -191,28 +220,37 @@ def _lines(group, stored):
             if not node.is_leaf:
                 lines.append(line("dimension", node.title, node.number, node.depth, part, node.pk))
                 continue
+            row = layout.leaf_rows[node.pk]
+            out = bool(left_out[row].any())
             more = {
                 "gate": node.gate_least,
                 "measured": node.rater == "secretariat",
-                "not_applicable": int(skipped[layout.leaf_rows[node.pk]]),
+                "not_applicable": int(refused[row]),
+                "left_out": out,
+                "filled": 0 if out or node.rater == "secretariat" else int(skipped[row]),
             }
             lines.append(line("indicator", node.title, node.number, node.depth, part, node.pk, **more))
     return lines
 
 
-def _voices(group, entry, audience):
-    values, coverage = group.layout.scheme.tree.values(group.answers)
-    rows = Assessment.objects.counted().filter(assignment__entry=entry).select_related("assignment__assessor__user")
-    said = {row.assignment.alias: row for row in rows.prefetch_related("ratings")}
+def _voices(told, group, layout, assessors):
+    values, coverage = group.values()
+    rows = Assessment.objects.counted().filter(assignment__entry=told.entry).select_related("assignment__assessor__user")
+    said = {row.assignment.assessor_id: row for row in rows.prefetch_related("ratings")}
+    severity = {}
+    if told.is_fair:
+        severity = dict(told.run.readings.filter(assessor__in=said).values_list("assessor", "severity"))
     voices = []
-    for column, alias in enumerate(group.aliases.tolist()):
-        row, total = said[alias], float(values[0, column])
-        voice = Voice(alias, None if np.isnan(total) else total, float(coverage[0, column]))
+    for column, assessor in enumerate(assessors[group.assessor].tolist()):
+        row, total = said[assessor], float(values[0, column])
+        voice = Voice(
+            row.assignment.alias, None if np.isnan(total) else total, float(coverage[0, column]), severity.get(assessor)
+        )
         voice.strengths, voice.improvements = row.strengths, row.improvements
-        titles = group.layout.indicators
+        titles = layout.indicators
         voice.comments = [(titles[r.indicator_id].title, r.comment) for r in row.ratings.all() if r.comment]
-        if audience == STAFF:
+        if told.audience == STAFF:
             voice.name, voice.note_to_staff = row.assignment.assessor.user.display_name, row.note_to_staff
             voice.assignment_id = row.assignment_id
         voices.append(voice)
-    return voices
+    return sorted(voices, key=lambda voice: voice.alias)

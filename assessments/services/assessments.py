@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from assessments.forms.assessments import read
 from assessments.models import Assessment, Assignment
 from assessments.selectors import assessments as selectors
-from assessments.services.scores import inputs_changed
+from assessments.services.runs import inputs_changed
 from secretariat import workflow
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken, Stale

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from assessments import rules
 from assessments.models import Indicator, Measurement
-from assessments.services import scores
+from assessments.services import runs
 from assessments.services.rounds import lock_judged
 from secretariat.errors import RuleBroken
 from secretariat.rules import only_officers
@@ -30,7 +30,7 @@ def set_measurement(entry_id, indicator_id, *, by, value=None, target=None, not_
     if value is None and not not_applicable:
         if present:
             present.delete()
-            scores.inputs_changed(entry.pk)
+            runs.inputs_changed(entry.pk)
         return None
     if refusal := rules.why_not_measurable(indicator, value, target, not_applicable):
         raise RuleBroken(*refusal)
@@ -48,5 +48,5 @@ def set_measurement(entry_id, indicator_id, *, by, value=None, target=None, not_
     row.note, row.by = note, by
     row.save()
     if counts:
-        scores.inputs_changed(entry.pk)
+        runs.inputs_changed(entry.pk)
     return row

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from assessments import rules
 from assessments.models import Affiliation, Assessor, Assignment, ConflictOfInterest
-from assessments.services import scores
+from assessments.services import runs
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Invitation, RoleGrant
@@ -99,7 +99,7 @@ def recuse(assignments, why):
         counted = assignment.status == rules.AssignmentStatus.SUBMITTED
         advance(Assignment.objects.all(), assignment.pk, "recuse", by=None, why=why)
         if counted:
-            scores.inputs_changed(assignment.entry_id)
+            runs.inputs_changed(assignment.entry_id)
         if assignment.entry.round.status == rules.RoundStatus.DRAFT:
             continue  # the assessor was not told of it yet
         title = assignment.entry.subject

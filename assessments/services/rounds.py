@@ -24,6 +24,7 @@ from assessments.models import (
     Subject,
 )
 from assessments.selectors import rounds as selectors
+from assessments.services import runs
 from assessments.services.roster import set_conflict
 from secretariat.bilingual import both
 from secretariat.calendar import digits
@@ -35,8 +36,8 @@ from secretariat.workflow import advance
 Status = rules.RoundStatus
 # What may be written in which state of the round; the deadline of an open round is moved by extend_deadline alone.
 WRITABLE = {
-    Status.DRAFT: ("title_fa", "title_en", "deadline", "panel_size", "is_blind", "note"),
-    Status.OPEN: ("title_fa", "title_en", "panel_size", "note"),
+    Status.DRAFT: ("title_fa", "title_en", "deadline", "panel_size", "is_blind", "note", "cuts", "top"),
+    Status.OPEN: ("title_fa", "title_en", "panel_size", "note", "cuts", "top"),
 }
 
 ASKED = gettext_lazy("You are asked to assess “%(title)s” until %(deadline)s. Please accept or decline.")
@@ -57,6 +58,10 @@ class NotPublishable(RuleBroken):
     def __init__(self, problems):
         super().__init__(" ".join(problems))
         self.problems = problems
+
+
+class Disconnected(NotPublishable):
+    """Parts of the round that no assessor joins: they can be joined, or published as separate lists."""
 
 
 # --- the round itself ----------------------------------------------------------------------------
@@ -87,6 +92,8 @@ def edit_round(round_id, *, by, version, **fields):
         setattr(round_, name, fields[name])
     round_.version += 1
     round_.save(update_fields=[*changed, "version"])
+    if {"cuts", "top"} & set(changed):
+        runs.round_changed(round_.pk)
     return round_
 
 
@@ -110,15 +117,22 @@ def extend_deadline(round_id, deadline, *, by, why):
 
 
 @transaction.atomic
-def move_round(round_id, action, *, by, why=""):
-    """Open, close, reopen, publish or cancel a round."""
+def move_round(round_id, action, *, by, why="", separate_lists=False):
+    """Open, close, reopen, publish or cancel a round.
+
+    Results that no assessor joins are published only as `separate_lists`: one ranking of them would be made up.
+    """
     only_officers(by=by)
     round_ = _lock_round(round_id)
     if round_.status in round_.MOVES[action].sources:
         if action == "close":
             _check_close(round_, why)
-        if action == "publish" and (problems := selectors.why_not_publishable(round_)):
-            raise NotPublishable(problems)
+        if action == "publish":
+            if problems := selectors.why_not_publishable(round_):
+                raise NotPublishable(problems)
+            if not (round_.run.is_connected or separate_lists):
+                raise Disconnected([selectors.disconnected_sentence(round_.run)])
+            runs.freeze(round_, separate_lists=not round_.run.is_connected)
     moved = advance(Round.objects.all(), round_id, action, by=by, why=why)
     _tell_move(moved, action, why.strip())
     return moved
@@ -268,6 +282,7 @@ def exclude_entry(entry_id, *, by, why):
 def _leave_out(entry, round_, by, why):
     entry.excluded_at, entry.excluded_by, entry.excluded_why = timezone.now(), by, why[:500]
     entry.save(update_fields=["excluded_at", "excluded_by", "excluded_why"])
+    runs.round_changed(round_.pk)
     round_.moves.create(action="exclude", source=round_.status, target=round_.status, by=by, why=f"{entry.subject}: {why}")
     return entry
 
@@ -295,6 +310,7 @@ def include_entry(entry_id, *, by):
         raise RuleBroken(_("This product is in the results already."))
     entry.excluded_at, entry.excluded_by, entry.excluded_why = None, None, ""
     entry.save(update_fields=["excluded_at", "excluded_by", "excluded_why"])
+    runs.round_changed(round_.pk)
     round_.moves.create(action="include", source=round_.status, target=round_.status, by=by, why=str(entry.subject))
     return entry
 

@@ -12,7 +12,7 @@ from secretariat.errors import RuleBroken
 from secretariat.models import Attendance, Seat, Vote
 from secretariat.services import councils
 
-WHOLE = ("product__agency", "product__kind", "resolution__council", "resolution__meeting", "score__entry__round")
+WHOLE = ("product__agency", "product__kind", "resolution__council", "resolution__meeting", "score__entry__round", "score__entry__result")
 
 
 def whole_marks():
@@ -55,8 +55,6 @@ class Row:
 def board(resolution):
     """The proposals of a resolution with what the council must know; a fixed number of queries."""
     proposed = list(whole_marks().filter(resolution=resolution).order_by("-score_value", "pk"))
-    entries = {mark.score.entry_id for mark in proposed}
-    failed = set(Score.objects.filter(entry__in=entries, gate_failed=True).values_list("entry", flat=True))
     living = {
         mark.product_id: mark
         for mark in QualityMark.objects.filter(product__in=[m.product_id for m in proposed], status__in=["granted", "suspended"])
@@ -71,8 +69,8 @@ def board(resolution):
             Row(
                 mark=mark,
                 threshold=rules.THRESHOLDS[mark.level],
-                gate_failed=mark.score.entry_id in failed,
-                changed=undecided and (mark.score.entry.is_stale or mark.score.value != mark.score_value),
+                gate_failed=mark.score.gate_failed,
+                changed=undecided and services.score_changed(mark),
                 partial=[vote.seat.user for vote in votes if vote.seat.user_id in ties[mark.product_id]] if undecided else [],
                 living=other if other is not None and other.pk != mark.pk else None,
             )
@@ -106,15 +104,13 @@ def candidates(resolution, round_):
     newest = {}
     for score in services.deciding_scores(products):
         newest.setdefault(score.entry.subject_id, score)
-    entries = [score.entry_id for score in newest.values()]
-    failed = set(Score.objects.filter(entry__in=entries, gate_failed=True).values_list("entry", flat=True))
     living = set(
         QualityMark.objects.filter(product__subject__in=newest, status__in=["granted", "suspended"]).values_list(
             "product__subject", flat=True
         )
     )
     found = [
-        Candidate(products[subject], score, services.level_for(score.value), score.entry_id in failed, subject in living)
+        Candidate(products[subject], score, services.level_for(score.value), score.gate_failed, subject in living)
         for subject, score in newest.items()
     ]
     return sorted(found, key=lambda one: (-one.score.value, one.product.pk))

@@ -24,9 +24,7 @@ def deciding_scores(subjects):
     """The root scores that decisions on `subjects` may rest on, newest closed round first for each."""
     return (
         Score.objects.filter(
-            entry__subject__in=subjects,
-            part=None,
-            indicator=None,
+            current_of__subject__in=subjects,
             value__isnull=False,
             entry__round__status__in=["closed", "published"],
             entry__excluded_at=None,
@@ -39,6 +37,12 @@ def deciding_scores(subjects):
 def deciding_score(product):
     """The root score a decision may rest on: of the newest closed or published round; else None."""
     return deciding_scores([product.subject_id]).first()
+
+
+def score_changed(mark):
+    """Whether the product's score in its round is another one now than when the mark was proposed."""
+    entry = mark.score.entry
+    return entry.is_stale or entry.result is None or entry.result.value != mark.score_value
 
 
 def level_for(value):
@@ -71,7 +75,7 @@ def propose(resolution_id, product_id, level, *, by, reason=""):
         raise RuleBroken(_("This product has no score from a closed round yet."), field="product")
     if score.entry.is_stale:
         raise RuleBroken(_("The score of this product is being recomputed; try again in a minute."), field="product")
-    if Score.objects.filter(entry=score.entry_id, gate_failed=True).exists():
+    if score.gate_failed:
         raise RuleBroken(_("An eliminatory indicator failed: no mark can be granted, whatever the score."), field="product")
     if score.value < rules.THRESHOLDS[level] and not reason.strip():
         raise RuleBroken(
@@ -154,7 +158,7 @@ def grant(mark_id, *, by, publish=True):
     # One serial at a time, whichever council grants; and never two living marks for one product.
     list(Council.objects.select_for_update(no_key=True).filter(grants_marks=True).order_by("pk").values_list("pk"))
     Product.objects.select_for_update(no_key=True).get(pk=mark.product_id)
-    mark = QualityMark.objects.select_related("resolution", "score__entry__round", "product__agency").get(pk=mark_id)
+    mark = QualityMark.objects.select_related("resolution", "score__entry__round", "score__entry__result", "product__agency").get(pk=mark_id)
     if mark.status == rules.MarkStatus.PROPOSED:
         _check_decision(mark)
     now = timezone.now()
@@ -206,9 +210,9 @@ def _check_decision(mark):
         raise RuleBroken(_("The product is no longer before the secretariat."))
     if mark.score.entry.round.status not in ("closed", "published"):
         raise RuleBroken(_("The round of this score is not closed."))
-    if mark.score.entry.is_stale or mark.score.value != mark.score_value:
+    if score_changed(mark):
         raise RuleBroken(_("The score has changed since the proposal; the council must decide on the new one."))
-    if Score.objects.filter(entry=mark.score.entry_id, gate_failed=True).exists():
+    if mark.score.gate_failed:
         raise RuleBroken(_("An eliminatory indicator failed: no mark can be granted, whatever the score."))
     partial = [str(vote.seat.user) for vote in partial_voters(mark)]
     if partial:

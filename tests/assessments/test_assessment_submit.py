@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from assessments.models import Assessment, Assignment, Entry, Indicator, Rating, Score
 from assessments.services import assessments as services
-from assessments.services import scores
+from assessments.services import runs
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Notice
 from tests import factories
@@ -126,7 +126,7 @@ def test_a_failed_gate_wants_a_comment():
     assert [row.code for row, _sentence in refused.value.problems] == ["G"]
     _fill(assignment, "2", comments={"G": "زیرا چنین است"}, version=1)
     services.submit(assignment.pk, by=_person(assignment), version=2)
-    scores.store_scores(assignment.entry_id)
+    runs.score_round(assignment.entry.round_id)
     assert Score.objects.filter(entry=assignment.entry, gate_failed=True).count() == 4
 
 
@@ -192,13 +192,13 @@ def test_reopening_while_scoring_leaves_no_wrong_score(filled):
         factories.submitted_assessment(filled.entry, value)
     services.submit(filled.pk, by=_person(filled), version=1)
     _together(
-        lambda: scores.store_scores(filled.entry_id),
+        lambda: runs.score_round(filled.entry.round_id),
         lambda: services.reopen(filled.pk, by=officer, why="بازنگری"),
-        lambda: scores.store_scores(filled.entry_id),
+        lambda: runs.score_round(filled.entry.round_id),
     )
-    scores.store_scores(filled.entry_id)
-    assert Score.objects.get(entry=filled.entry, part=None).raters == 2
-    assert list(scores.differences()) == []
+    runs.score_round(filled.entry.round_id)
+    assert Score.objects.get(current_of=filled.entry).raters == 2
+    assert list(runs.differences()) == []
 
 
 def _together(*acts):

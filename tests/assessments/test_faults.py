@@ -27,9 +27,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessments import tasks
-from assessments.models import Assessment, Assignment, Entry, Indicator, Rating, Score
+from assessments.models import Assessment, Assignment, Entry, Indicator, Rating, Score, ScoringRun
 from assessments.services import assessments as services
-from assessments.services import scores
+from assessments.services import runs
 from secretariat.celery import app
 from tests import factories
 from tests.conftest import ROOT, Worker
@@ -99,7 +99,7 @@ def _fresh():
 
 def _nothing_is_wrong(submitted):
     assert Assessment.objects.counted().count() == submitted
-    assert list(scores.differences()) == []
+    assert list(runs.differences()) == []
 
 
 @pytest.fixture
@@ -122,30 +122,32 @@ def _filled(entry, value="4"):
 # ------------------------------------------------------------------ the worker
 def test_a_worker_killed_in_the_middle_of_scoring_loses_nothing(worker, entry, tmp_path):
     with _held("assessments_entry", entry.pk):
-        tasks.score_entry.apply_async((entry.pk,), retry=False)
-        _until(_somebody_waits)  # the worker is inside its transaction
+        tasks.score_round.apply_async((entry.round_id,), retry=False)
+        _until(_somebody_waits)  # the worker is inside the transaction that stores
         _kill(worker.process)
     assert Entry.objects.stale().exists()
     assert not Score.objects.exists()
+    assert ScoringRun.objects.get().status == "running"  # nobody was left to say that it ended
 
     _grow_old()
+    ScoringRun.objects.update(beat_at=timezone.now() - runs.LOST - timedelta(seconds=1))
     second = Worker(tmp_path / "second.log")
     try:
         tasks.sweep_scores.apply_async(retry=False)
         second.wait_for(_fresh)
     finally:
         second.stop()
-    assert Score.objects.get(entry=entry, part=None).raters == 2
+    assert Score.objects.get(current_of=entry).raters == 2
     _nothing_is_wrong(submitted=2)
 
 
 def test_a_message_delivered_twice_scores_once(worker, entry):
     for _ in range(3):
-        tasks.score_entry.apply_async((entry.pk,), retry=False)
+        tasks.score_round.apply_async((entry.round_id,), retry=False)
     worker.wait_for(_fresh)
     first = list(Score.objects.order_by("pk").values())
-    tasks.score_entry.apply_async((entry.pk,), retry=False)
-    worker.wait_for(lambda: worker.words().count("score_entry") >= 8)  # received and done, four times
+    tasks.score_round.apply_async((entry.round_id,), retry=False)
+    worker.wait_for(lambda: worker.words().count("score_round") >= 8)  # received and done, four times
     assert list(Score.objects.order_by("pk").values()) == first
     _nothing_is_wrong(submitted=2)
 
@@ -208,7 +210,7 @@ def broker(tmp_path, monkeypatch):
 
 
 def test_a_broker_that_dies_and_comes_back_empty_loses_nothing(broker, entry, tmp_path):
-    scores.inputs_changed(entry.pk)  # queued; nobody has taken it
+    runs.inputs_changed(entry.pk)  # queued; nobody has taken it
     broker.stop()
     assignment = _filled(entry)
     services.submit(assignment.pk, by=assignment.assessor.user, version=1)  # accepted without any broker
@@ -223,7 +225,7 @@ def test_a_broker_that_dies_and_comes_back_empty_loses_nothing(broker, entry, tm
         running.wait_for(_fresh)
     finally:
         running.stop()
-    assert Score.objects.get(entry=entry, part=None).raters == 3
+    assert Score.objects.get(current_of=entry).raters == 3
     _nothing_is_wrong(submitted=3)
 
 

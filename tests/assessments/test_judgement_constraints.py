@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from assessments.models import Assessment, Assignment, Indicator, IndicatorSet, Rating, Score, SetVersion
 from assessments.services import assessments as services
-from assessments.services import scores
+from assessments.services import runs
 from secretariat.errors import RuleBroken
 from tests import factories
 from tests.refusal import refused, settle, sql
@@ -121,8 +121,8 @@ def judged():
     entry = factories.entry()
     for value in (3, 4, 5):
         factories.submitted_assessment(entry, value)
-    scores.inputs_changed(entry.pk)
-    scores.store_scores(entry.pk)
+    runs.inputs_changed(entry.pk)
+    runs.score_round(entry.round_id)
     return entry
 
 

@@ -8,7 +8,7 @@ from django.utils import translation
 
 from assessments.models import Assessment, Assignment, Entry
 from assessments.selectors.scores import explain
-from assessments.services import scores
+from assessments.services import runs
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -25,14 +25,13 @@ def judged():
         said = dict(zip(codes, values, strict=True))
         factories.submitted_assessment(entry, said, comment=f"گفتهٔ {n}", strengths=f"قوت {n}", note_to_staff=f"محرمانه {n}")
     Entry.objects.update(inputs_version=1)
-    scores.store_scores(entry.pk)
+    runs.score_round(entry.round_id)
     entry.refresh_from_db()
     return entry
 
 
 def _published(entry):
-    entry.round.status = "published"
-    entry.round.save()
+    factories.published(entry.round)
 
 
 def test_contributions_of_every_level_sum_to_the_score(judged):
@@ -66,7 +65,7 @@ def test_each_audience_reads_what_it_may(judged):
 
 
 def test_while_the_score_is_being_computed_anew_nothing_is_explained(judged):
-    scores.inputs_changed(judged.pk)
+    runs.inputs_changed(judged.pk)
     judged.refresh_from_db()
     why = explain(judged, audience="staff")
     assert why.stale
@@ -83,7 +82,7 @@ def test_a_wide_spread_is_told_to_staff(judged):
     same = factories.entry()
     for value in (4, 4, 4):
         factories.submitted_assessment(same, value)
-    scores.rescore_round(same.round_id)
+    runs.rescore_round(same.round_id)
     same.refresh_from_db()
     assert not explain(same, audience="staff").is_wide
 
@@ -147,6 +146,6 @@ def test_the_number_of_queries_does_not_grow_with_the_panel(client, judged, djan
         client.get(reverse("entry_scores", args=[judged.pk]))
     for value in (1, 2, 3, 4, 5):
         factories.submitted_assessment(judged, value)
-    scores.rescore_round(judged.round_id)
+    runs.rescore_round(judged.round_id)
     with django_assert_max_num_queries(len(few)):
         client.get(reverse("entry_scores", args=[judged.pk]))

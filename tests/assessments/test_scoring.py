@@ -8,12 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from assessments import scoring
-from assessments.scoring import Node, Scheme, score
 from assessments.scoring.panel import panel_mean
 from assessments.scoring.scales import normalise
 from assessments.scoring.tree import Tree
@@ -259,79 +257,3 @@ def test_panels_do_not_know_each_other_nor_the_order_of_their_members(panels, ra
             np.testing.assert_array_equal(getattr(together, name)[:, n], getattr(alone, name)[:, 0])
         mixed = panel_mean(np.array([random.sample(panel, len(panel))]), [0])
         assert mixed.value[0, 0] == pytest.approx(alone.value[0, 0], abs=1e-9)
-
-
-# ------------------------------------------------------------------ the method as a whole
-def _scheme(**gate):
-    return Scheme(
-        [
-            Node("p", "root", 100),
-            Node("d", "p", 60),
-            Node("m", "p", 40, "ratio", measured=True),
-            Node("x", "d", 50, "ordinal", 1, 5, **gate),
-            Node("y", "d", 50, "inverse", 0, 4),
-        ]
-    )
-
-
-def _row(scheme, got, key, name):
-    return getattr(got, name)[scheme.tree.index[key], 0]
-
-
-def test_a_measured_value_counts_and_says_nothing_about_the_assessors():
-    scheme = _scheme()
-    assert [leaf.key for leaf in scheme.leaves] == ["m", "x", "y"]
-    raw = np.array([[30.0, 30.0], [5, 3], [0, 2]])
-    got = score(scheme, scheme.on_0_100(raw, np.array([[40.0, 40.0], [0, 0], [0, 0]])), [0])
-    assert (_row(scheme, got, "m", "value"), _row(scheme, got, "m", "raters")) == (75, 0)
-    assert np.isnan(_row(scheme, got, "m", "standard_error"))
-    assert _row(scheme, got, "d", "value") == 75  # (100 + 50) / 2
-    assert _row(scheme, got, "root", "value") == 75
-    assert (_row(scheme, got, "root", "raters"), _row(scheme, got, "root", "coverage")) == (2, 1)
-
-
-def test_a_failed_gate_shows_on_its_indicator_and_on_all_above_it():
-    scheme = _scheme(gate=50.0)
-    for given_, failed in (([3, 3], False), ([3, 2], True), ([nothing, nothing], False)):
-        raw = np.array([[nothing, nothing], given_, [0, 0]])
-        got = score(scheme, scheme.on_0_100(raw), [0])
-        assert [bool(_row(scheme, got, key, "gate_failed")) for key in ("x", "d", "p", "root")] == [failed] * 4
-        assert not _row(scheme, got, "y", "gate_failed")
-
-
-def test_a_scheme_has_scales_exactly_at_its_leaves():
-    with pytest.raises(ValueError, match="leaves"):
-        Scheme([Node("d", "root", 100)])
-    with pytest.raises(ValueError, match="leaves"):
-        Scheme([Node("d", "root", 100, "ordinal", 1, 5), Node("x", "d", 100, "ordinal", 1, 5)])
-
-
-@settings(max_examples=50)
-@given(st.permutations(range(4)))
-def test_the_hash_does_not_depend_on_the_order_of_reading(order):
-    scheme = _scheme()
-    rng = np.random.default_rng(1)
-    states, amounts = rng.integers(1, 4, (4, 3)), rng.integers(0, 50_000, (4, 3))
-    names = np.array([3, 1, 4, 2])
-    first = scoring.inputs_hash(scheme, names, states, amounts, [(0, 1, 5, 9)])
-    order = list(order)
-    assert scoring.inputs_hash(scheme, names[order], states[order], amounts[order], [(0, 1, 5, 9)]) == first
-
-
-def test_the_hash_changes_with_every_input():
-    scheme, other = _scheme(), _scheme(gate=50.0)
-    names, states, amounts = np.array([1, 2]), np.ones((2, 3), int), np.full((2, 3), 10_000)
-    moved = amounts.copy()
-    moved[1, 2] += 1
-    blank = states.copy()
-    blank[0, 0] = scoring.UNANSWERED
-    hashes = {
-        scoring.inputs_hash(scheme, names, states, amounts),
-        scoring.inputs_hash(other, names, states, amounts),
-        scoring.inputs_hash(scheme, names + 1, states, amounts),
-        scoring.inputs_hash(scheme, names, states, moved),
-        scoring.inputs_hash(scheme, names, blank, amounts),
-        scoring.inputs_hash(scheme, names, states, amounts, [(0, 1, 5, 9)]),
-    }
-    assert len(hashes) == 6
-    assert all(len(value) == 64 for value in hashes)

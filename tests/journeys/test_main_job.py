@@ -15,7 +15,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from assessments.models import Affiliation, Assessment, Entry, IndicatorSet, Round, Score
-from assessments.services import scores
+from assessments.services import runs
 from assessments.starter import load_frameworks
 from products.models import Product, QualityMark
 from products.starter import load_kinds
@@ -304,7 +304,7 @@ def wait_for_the_score(page, worker, entry_pk):
         return page.locator(".why-provenance").count() and not page.locator(".why > .note-info").count()
 
     worker.wait_for(there, limit=40)
-    score = Score.objects.get(entry=entry_pk, part=None, indicator=None)
+    score = Score.objects.get(current_of=entry_pk)
     expect(page.locator(".why-top")).to_contain_text(digits_to_persian(f"{score.value:.1f}").replace(".", "٫"))
     shot(page, "score")
     return score
@@ -444,7 +444,7 @@ def test_a_book_goes_from_an_empty_form_to_a_verified_mark(world, worker, walk, 
         settings.PUBLIC_URL = "https://neshan.example.ir"
         read_the_certificate(secretary, mark)
     assert mark.score_value == score.value
-    assert list(scores.differences()) == []
+    assert list(runs.differences()) == []
 
 
 def more_pictures(pages, pk):

@@ -32,9 +32,7 @@ def test_a_mark_rests_on_a_total_score_of_its_own_product():
     with refused("mark_rests_on_resolution_and_score", saying="its own product"):
         rows(mark).update(score=other.score)
     part = mark.score.entry.sheet.parts.first()
-    node = type(mark.score).objects.create(
-        entry=mark.score.entry, part=part, value=80, raters=3, coverage=1, method="panel-mean/1", inputs_hash="0" * 64
-    )
+    node = factories.score(mark.score.entry, 80, part=part)
     with refused("mark_rests_on_resolution_and_score", saying="its own product"):
         rows(mark).update(score=node)
 

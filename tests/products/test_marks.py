@@ -65,15 +65,6 @@ def test_no_proposal_on_an_entry_left_out_of_its_round():
     refused(lambda: propose(product), "product")
 
 
-def test_a_gate_of_any_node_counts():
-    product = make.scored_product(95, 90, 99)
-    entry = product.subject.entries.get()
-    Score.objects.create(
-        entry=entry, part=entry.sheet.parts.first(), value=95, raters=3, coverage=1, gate_failed=True, method="panel-mean/1", inputs_hash="0" * 64
-    )  # fmt: skip
-    refused(lambda: propose(product), "product")
-
-
 @pytest.mark.parametrize("status", ["submitted", "returned", "refused", "withdrawn"])
 def test_only_an_accepted_product_is_proposed(status):
     product = make.scored_product()

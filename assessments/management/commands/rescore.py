@@ -4,7 +4,7 @@ import time
 
 from django.core.management.base import BaseCommand
 
-from assessments.services import scores
+from assessments.services import runs
 
 
 class Command(BaseCommand):
@@ -16,5 +16,5 @@ class Command(BaseCommand):
     def handle(self, *args, round=None, verbosity=1, **options):
         began = time.monotonic()
         progress = (lambda count: self.stdout.write(f"{count} …")) if verbosity > 1 else (lambda count: None)
-        count = scores.rescore_round(round, say=progress)
+        count = runs.rescore_round(round, say=progress)
         self.stdout.write(f"{count} entries scored in {time.monotonic() - began:.1f} s.")

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from assessments.services import scores
+from assessments.services import runs
 
 
 class Command(BaseCommand):
@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     def handle(self, *args, round=None, **options):
         found = 0
-        for sentence in scores.differences(round):
+        for sentence in runs.differences(round):
             found += 1
             self.stdout.write(sentence)
         if found:
