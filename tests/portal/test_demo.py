@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from assessments.models import Assignment, Round
-from assessments.services import scores
+from assessments.services import runs
 from products.models import Product
 from tests import factories
 
@@ -46,7 +46,7 @@ def test_three_hundred_products_cost_no_more_queries_than_three(ground, client):
 
     assert Product.objects.filter(is_demo=True).count() == 303
     assert Assignment.objects.filter(status="submitted").count() == 5 * 303
-    assert list(scores.differences()) == []
+    assert list(runs.differences()) == []
     tied = Assignment.objects.filter(assessor__affiliations__agency=F("entry__subject__agency"))
     assert not tied.exists()
 

@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from assessments.models import Round, SetVersion
-from assessments.services import scores
+from assessments.services import runs
 from portal import story
 from products.models import Product, QualityMark
 from secretariat.models import Agency, Province, Resolution, User
@@ -27,7 +27,7 @@ def test_the_demonstration_shows_every_state(starter, client, capsys):
     assert Round.objects.filter(is_demo=False).count() == 0
     assert len(set(QualityMark.objects.in_force().values_list("level", flat=True))) >= 2
     assert Resolution.objects.get(status="adopted").votes.filter(choice="recused").exists()
-    assert list(scores.differences()) == []
+    assert list(runs.differences()) == []
 
     # Everybody named can sign in, and lands on a desk that works.
     capsys.readouterr()
