@@ -29,8 +29,9 @@ class Sheets:
 
     def __post_init__(self):
         order = np.lexsort((self.assessor, self.product))
-        self.products = np.sort(self.products)
-        self.product, self.assessor = self.product[order], self.assessor[order]
+        self.products = np.sort(np.asarray(self.products, dtype=np.int64))
+        self.product = np.asarray(self.product, dtype=np.int64)[order]
+        self.assessor = np.asarray(self.assessor, dtype=np.int64)[order]
         self.states, self.amounts = self.states[:, order], self.amounts[:, order]
 
     @property

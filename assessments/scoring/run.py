@@ -74,10 +74,12 @@ class Result:
 
 
 def compute(inputs, beat=lambda share: None, *, statements=True):
-    """Compute a round. `beat` hears how far it is, 0–1, and may raise to stop it.
+    """Compute a round of at least one product. `beat` hears how far it is, 0–1, and may raise to stop it.
 
     Without `statements` only the scores are computed: no probabilities, sensitivity, readings or flags.
     """
+    if not inputs.groups:
+        raise ValueError("a round without products has no scores")
     digest = inputs.digest()
     values = [group.values() for group in inputs.groups]
     places = {}

@@ -14,7 +14,7 @@ class Study:
     """Variance components (0–100 scale squared), and coefficients of product means over the study's assessors and indicators.
 
     `components` stand as estimated, negative where chance made them so; coefficients and errors count those as 0
-    (Brennan 2001, section 3.5). NaN for a coefficient without any variance.
+    (Brennan 2001, chapter 3). NaN for a coefficient without any variance.
     """
 
     components: dict
@@ -53,7 +53,7 @@ def study(product, assessor, indicator, y):
     and for fewer than two of anything.
 
     Components from expected mean squares of the random model (Cornfield and Tukey 1956; Brennan 2001,
-    Generalizability Theory, sections 3.2 and 4.1).
+    Generalizability Theory, chapters 3 and 4).
     """
     cube = _cube([np.asarray(positions, dtype=np.intp) for positions in (product, assessor, indicator)], np.asarray(y, float))
     sizes = dict(zip(FACETS, cube.shape, strict=True))
@@ -132,8 +132,8 @@ def _coefficients(components, sizes):
 def reliability(product, assessor, residual, panels):
     """How dependable the product means of a round are, from its variances (of product, assessor, residual) and panel sizes.
 
-    Unequal panels enter by their harmonic mean ñ (Brennan 2001, section 7.2): the errors are σ²e/ñ once severity is
-    taken out, and (σ²a + σ²e)/ñ where it is not. Panels of 0 are passed over; with none, and for 0/0, NaN.
+    Unequal panels enter by their harmonic mean ñ (Brennan 2001, Generalizability Theory, chapter 7): the errors are σ²e/ñ
+    once severity is taken out, and (σ²a + σ²e)/ñ where it is not. Panels of 0 are passed over; with none, and for 0/0, NaN.
     """
     panels = np.asarray(panels, dtype=float)
     panels = panels[panels > 0]

@@ -189,6 +189,9 @@ def explain(entry, *, audience):
         return told
     stored = {(score.part_id, score.indicator_id): score for score in Score.objects.filter(entry=entry, run=told.run)}
     group, layout, assessors = panel_inputs(entry)
+    told.stale = not set(layout.nodes) <= stored.keys()
+    if told.stale:
+        return told
     _given, filled, left_out = group.answers()
     told.lines = _lines(group, layout, stored, filled, left_out)
     if audience != PUBLIC:

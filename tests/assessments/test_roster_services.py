@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone, translation
 
-from assessments.models import Affiliation, Assessment, Assessor, Assignment, ConflictOfInterest, Entry, Round
+from assessments.models import Affiliation, Assessment, Assessor, Assignment, ConflictOfInterest, Entry
 from assessments.services import roster, rounds
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Invitation, Notice, RoleGrant, Unit
@@ -77,7 +77,7 @@ def test_a_tie_that_comes_to_light_ends_the_assignment(tie, make, officer):
 @pytest.mark.parametrize("tie", [affiliate, make_representative])
 def test_a_published_round_is_history(tie):
     row = submitted()
-    Round.objects.filter(pk=row.entry.round_id).update(status="published")
+    factories.published(row.entry.round)
     tie(row)
     row.refresh_from_db()
     assert row.status == "submitted" and not row.moves.exists()

@@ -228,7 +228,7 @@ def test_a_conflict_written_in_bulk_beside_a_live_assignment_is_refused():
 
 def test_what_a_published_round_said_is_not_undone_by_a_later_tie():
     assignment = factories.assignment()
-    Round.objects.filter(pk=assignment.entry.round_id).update(status="published")
+    factories.published(assignment.entry.round)
     Affiliation.objects.bulk_create([Affiliation(assessor=assignment.assessor, agency=assignment.entry.subject.agency)])
     settle()
     assert Affiliation.objects.count() == 1

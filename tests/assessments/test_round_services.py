@@ -17,7 +17,7 @@ from assessments.models import (
     Round,
     Sheet,
 )
-from assessments.services import measurements, rounds
+from assessments.services import measurements, rounds, runs
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Notice
 from tests import factories
@@ -199,7 +199,7 @@ def test_results_stand_only_when_nothing_is_missing(officer):
     measurements.set_measurement(entry.pk, ratio.pk, by=officer, not_applicable=True)
     with pytest.raises(rounds.NotPublishable, match="still being computed"):
         rounds.move_round(entry.round_id, "publish", by=officer)
-    Entry.objects.filter(pk=entry.pk).update(scored_version=2)
+    runs.score_round(entry.round_id)
     agency_reader = factories.representative(entry.subject.agency)
     assert rounds.move_round(entry.round_id, "publish", by=officer).status == "published"
     assert Notice.objects.filter(user=agency_reader, kind="round_published").exists()

@@ -72,7 +72,7 @@ def test_the_reference_case_with_exact_answers():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["fair", "x.csv"], "unknown command fair"),
+        (["fare", "x.csv"], "unknown command fare"),
         (["tree"], "usage:"),
         (["tree", "no-such-file.json"], "No such file"),
         (["tree", str(CASE / "README.md")], "README.md"),

@@ -100,6 +100,7 @@ def test_filling_in_is_fairer_than_leaving_out_and_than_zero():
     quality = np.repeat(rng.normal(55, 10, panels), size)
     whole = np.clip(quality + easy + rng.normal(0, 6, (1, panels * size)) + rng.normal(0, 7, (leaves, panels * size)), 0, 100)
     hidden = rng.random(whole.shape) < np.linspace(0.35, 0.05, leaves)[:, None]
+    hidden[:, ::size] = False  # every indicator is rated by somebody of each panel
     given_ = np.where(hidden, nothing, whole)
     truth = whole.mean(axis=0)
     bias = {
@@ -107,7 +108,7 @@ def test_filling_in_is_fairer_than_leaving_out_and_than_zero():
         "left out": np.nanmean(given_, axis=0) - truth,
         "zero": np.nan_to_num(given_).mean(axis=0) - truth,
     }
-    assert abs(bias["filled"].mean()) < 0.3 < 2 < bias["left out"].mean()
+    assert abs(bias["filled"].mean()) < 0.1 < 1 < bias["left out"].mean()
     assert bias["zero"].mean() < -5
     assert (bias["filled"] ** 2).mean() ** 0.5 < 0.6 * (bias["left out"] ** 2).mean() ** 0.5
 
@@ -135,10 +136,16 @@ def test_a_sheet_without_any_rating_says_nothing():
 
 
 # ------------------------------------------------------------------ the fingerprint
-@given(st.randoms())
-@settings(max_examples=20, deadline=None)
-def test_the_order_of_reading_changes_neither_the_fingerprint_nor_a_byte_of_the_result(random):
+@pytest.fixture(scope="module")
+def small():
     inputs = a_round(products=24, seed=4)
+    return inputs, compute(inputs)
+
+
+@given(random=st.randoms())
+@settings(max_examples=6, deadline=None)
+def test_the_order_of_reading_changes_neither_the_fingerprint_nor_a_byte_of_the_result(small, random):
+    inputs, result = small
     mixed = []
     for group in random.sample(inputs.groups, len(inputs.groups)):
         order = random.sample(range(len(group.product)), len(group.product))
@@ -150,9 +157,10 @@ def test_the_order_of_reading_changes_neither_the_fingerprint_nor_a_byte_of_the_
         )  # fmt: skip
     again = Inputs(mixed, inputs.products, inputs.assessors, inputs.ranked, inputs.cuts)
     assert again.digest() == inputs.digest()
-    assert bundle.figure_texts(*bundle.figures_of(compute(again))) == bundle.figure_texts(*bundle.figures_of(compute(inputs)))
+    anew = compute(again)
+    assert bundle.figure_texts(*bundle.figures_of(anew)) == bundle.figure_texts(*bundle.figures_of(result))
     for name in ("value", "standard_error", "low"):
-        assert getattr(compute(again).root, name).tobytes() == getattr(compute(inputs).root, name).tobytes()
+        assert getattr(anew.root, name).tobytes() == getattr(result.root, name).tobytes()
 
 
 def test_every_input_changes_the_fingerprint():
@@ -290,8 +298,8 @@ def test_parts_that_no_assessor_joins_are_ranked_apart():
 
 @pytest.mark.filterwarnings("error")
 def test_rounds_without_products_sheets_or_disagreement_are_computed_without_complaint():
-    empty = Inputs([], 0, 0, np.ones(0, dtype=bool), (50.0,))
-    assert compute_or_none(empty) is None or compute(empty).root.value.size == 0
+    with pytest.raises(ValueError, match="without products"):
+        compute(Inputs([], 0, 0, np.ones(0, dtype=bool)))
     shape = scheme(1, 2)
     unjudged = sheets(shape, [0, 1], [], [], np.empty((2, 0)))
     result = compute(Inputs([unjudged], 2, 0, np.ones(2, dtype=bool), (50.0,)))
@@ -301,10 +309,6 @@ def test_rounds_without_products_sheets_or_disagreement_are_computed_without_com
         result = compute(Inputs([sheets(shape, range(8), product, assessor, np.full((2, 32), same))], 8, 4, np.ones(8, dtype=bool)))
         assert result.root.value.tolist() == [25.0 * (same - 1)] * 8
         assert result.standings.rank.tolist() == [1] * 8
-
-
-def compute_or_none(inputs):
-    return compute(inputs) if inputs.groups else None
 
 
 def test_whoever_stops_the_beat_stops_the_run():

@@ -9,6 +9,7 @@ from assessments.models import Score
 from products.models import QualityMark
 from products.services import marks
 from tests import council as make
+from tests import factories
 from tests.refusal import refused, sql
 
 pytestmark = pytest.mark.django_db
