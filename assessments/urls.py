@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assessments.views import assessments, assigning, roster, rounds, scores, set_editor, sets
+from assessments.views import assessments, assigning, comparing, roster, rounds, scores, set_editor, sets, studies
 
 urlpatterns = [
     # indicator sets: what everybody reads
@@ -55,4 +55,19 @@ urlpatterns = [
     path("assessors/<int:pk>/", roster.assessor_detail, name="assessor_detail"),
     path("assessors/<int:pk>/edit/", roster.assessor_edit, name="assessor_edit"),
     path("assessors/<int:pk>/conflict/", roster.assessor_conflict, name="assessor_conflict"),
+    # weights by comparison: officers run studies, experts compare
+    path("sets/<slug:code>/<int:number>/weights/", studies.study_new, name="study_new"),
+    path("studies/", studies.study_list, name="study_list"),
+    path("studies/<int:pk>/", studies.study_detail, name="study_detail"),
+    path("studies/<int:pk>/invite/", studies.study_invite, name="study_invite"),
+    path("studies/<int:pk>/extend/", studies.study_extend, name="study_extend"),
+    path("studies/<int:pk>/move/<slug:action>/", studies.study_move, name="study_move"),
+    path("studies/<int:pk>/adopt/", studies.study_adopt, name="study_adopt"),
+    path("studies/<int:pk>/experts/<int:expert>/exclude/", studies.study_exclude, name="study_exclude"),
+    path("studies/<int:pk>/experts/<int:expert>/include/", studies.study_include, name="study_include"),
+    path("studies/<int:pk>/compare/", comparing.study_compare, name="study_compare"),
+    path("studies/<int:pk>/compare/<int:group>/", comparing.study_pairs, name="study_pairs"),
+    path("studies/<int:pk>/compare/<int:group>/autosave/", comparing.study_autosave, name="study_autosave"),
+    path("studies/<int:pk>/finish/", comparing.study_finish, name="study_finish"),
+    path("studies/<int:pk>/resume/", comparing.study_resume, name="study_resume"),
 ]

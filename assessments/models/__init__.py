@@ -1,5 +1,13 @@
 """Everything the assessments kernel keeps."""
 
+from assessments.models.comparisons import (
+    Comparison,
+    StudyExpert,
+    StudyGroup,
+    StudyItem,
+    StudyMove,
+    WeightStudy,
+)
 from assessments.models.indicators import Indicator, IndicatorSet, Scale, SetVersion, SetVersionMove
 from assessments.models.judgements import Assessment, Rating
 from assessments.models.rounds import (
@@ -27,6 +35,7 @@ __all__ = [
     "AssessorReading",
     "Assignment",
     "AssignmentMove",
+    "Comparison",
     "ConflictOfInterest",
     "Entry",
     "Indicator",
@@ -44,5 +53,10 @@ __all__ = [
     "SetVersionMove",
     "Sheet",
     "SheetPart",
+    "StudyExpert",
+    "StudyGroup",
+    "StudyItem",
+    "StudyMove",
     "Subject",
+    "WeightStudy",
 ]

@@ -9,6 +9,7 @@ from assessments import rules
 from assessments.models import Indicator, IndicatorSet, SetVersion
 from assessments.scoring.weights import spread_rest
 from assessments.selectors import sets as selectors
+from assessments.selectors.comparisons import running_study
 from secretariat.errors import RuleBroken, Stale
 from secretariat.rules import only_officers
 from secretariat.workflow import advance
@@ -95,6 +96,8 @@ def describe(version_id, *, edition, by, **fields):
 def discard(version_id, *, edition, by):
     """Delete a draft; a set that never had another version goes with it."""
     version = _take_draft(version_id, edition, by)
+    if running_study(version):
+        raise RuleBroken(_("Experts are asked about the weights of this draft. Adopt or cancel that study first."))
     set_ = version.set
     version.delete()
     if not set_.versions.exists():
