@@ -1,4 +1,4 @@
-"""Background work of the assessments room: bring scores up to date."""
+"""Background work of the assessments room: bring scores up to date, write what is released of them."""
 
 import logging
 from datetime import timedelta
@@ -6,8 +6,8 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from assessments.models import Entry
-from assessments.services import runs
+from assessments.models import Entry, RoundBundle
+from assessments.services import bundles, runs
 
 log = logging.getLogger(__name__)
 
@@ -31,3 +31,20 @@ def sweep_scores():
         except Exception:
             # One round that cannot be computed must not keep the others waiting.
             log.exception("computing round %s failed", round_id)
+
+
+@shared_task
+def make_bundle(bundle_id):
+    """Write the data for recomputation that an officer asked for."""
+    bundles.make_bundle(bundle_id)
+
+
+@shared_task
+def sweep_bundles():
+    """Find bundles whose message was lost, and make them here and now."""
+    waiting = RoundBundle.objects.filter(released_at=None, refused="", asked_at__lt=timezone.now() - PATIENCE)
+    for pk in waiting.order_by("pk").values_list("pk", flat=True):
+        try:
+            bundles.make_bundle(pk)
+        except Exception:
+            log.exception("making bundle %s failed", pk)

@@ -1,5 +1,6 @@
 """Everything the assessments kernel keeps."""
 
+from assessments.models.bundles import RoundBundle
 from assessments.models.comparisons import (
     Comparison,
     StudyExpert,
@@ -43,6 +44,7 @@ __all__ = [
     "Measurement",
     "Rating",
     "Round",
+    "RoundBundle",
     "RoundMove",
     "Scale",
     "Score",

@@ -70,12 +70,12 @@ def _measured(row, group):
 def figure_texts(scores, standings, run):
     """{file name: text} of what is published.
 
-    `scores` are (product number from 1, node key, *OF_NODE), `standings` (product number, *OF_ROOT), in any order; `run`
-    is the plain dict of what is told of the round as a whole.
+    `scores` are (product number from 1, node key, *OF_NODE), `standings` (product number, *OF_ROOT), in any order, None or
+    NaN where there is nothing to say; `run` is the plain dict of what is told of the round as a whole.
     """
     return {
-        SCORES: _csv([("product", "node", *OF_NODE), *sorted(_printed(row) for row in scores)]),
-        STANDINGS: _csv([("product", *OF_ROOT), *sorted(_printed(row) for row in standings)]),
+        SCORES: _csv([("product", "node", *OF_NODE), *sorted(map(_printed, _told(scores)))]),
+        STANDINGS: _csv([("product", *OF_ROOT), *sorted(map(_printed, _told(standings)))]),
         RUN: json.dumps(_rounded(run), indent=1, sort_keys=True) + "\n",
     }
 
@@ -89,10 +89,14 @@ def figures_of(result):
             (node.products + 1).tolist(), *(getattr(node, name).tolist() for name in OF_NODE), strict=True
         )
     ]
-    told = result.standings
-    rows = zip(*(getattr(told, name).tolist() for name in OF_ROOT), strict=True)
+    rows = zip(*(_plain(getattr(result.standings, name)) for name in OF_ROOT), strict=True)
     standings = [(product, *figures) for product, figures in enumerate(rows, 1)]
-    return _told(scores), _told(standings), told_of_run(result.summary, result.digest, result.is_fair)
+    return scores, standings, told_of_run(result.summary, result.digest, result.is_fair)
+
+
+def _plain(figures):
+    """A column of the standings; no rank, group or component is a 0 there and nothing here."""
+    return [number or None for number in figures.tolist()] if figures.dtype.kind == "i" else figures.tolist()
 
 
 def _told(rows):
