@@ -87,10 +87,11 @@ def assessor_flags(product, assessor, answers, *, products, assessors, variances
     answers = np.asarray(answers, dtype=float)
     kept = ~np.isnan(answers).all(axis=1)
     sheets = _Sheets(np.asarray(product)[kept], np.asarray(assessor)[kept], answers[kept], products, assessors)
-    if fair is None and sheets.comparable:
-        model = Crossed(sheets.product, sheets.assessor, sheets.mark, products, assessors)
-        variances = model.fit()
-        fair = model.fair(variances)
+    if fair is None and kept.any():
+        design = Crossed(sheets.product, sheets.assessor, sheets.mark, products, assessors)
+        if design.is_estimable:
+            variances = design.fit()
+            fair = design.fair(variances)
     readings, standings = _read(sheets, variances, fair)
     judged = sheets.number >= max(least_sheets, 1)
     if judged.sum() < LEAST_COMPARED:
@@ -139,12 +140,6 @@ class _Sheets:
             np.where(self.flat, 0.0, (deviation**2).sum(axis=1) / np.maximum(self.count - 1, 1))
             for deviation in (away, away / self.unit)
         )
-
-    @property
-    def comparable(self):
-        """Whether a crossed model can say anything: some panel of several, several products, marks that differ."""
-        several = (self.panel > 1).any() and (self.panel > 0).sum() > 1
-        return bool(several and self.mark.max() - self.mark.min() > 1e-9 * np.abs(self.mark).max())
 
     def profiles(self, which):
         return Profiles(
