@@ -73,18 +73,24 @@ def layouts(sheet_ids):
 def _layout(parts, below):
     nodes, rows, indicators = [], {scoring.ROOT: (None, None)}, {}
     for part in parts:
-        # Keys are made of codes, so that the hash of the inputs means the same in every database.
-        name = f"{part.version.set.code}:{part.version.number}"
-        nodes.append(scoring.Node(name, scoring.ROOT, float(part.weight)))
-        rows[name] = (part.pk, None)
-        keys = {indicator.pk: f"{name}/{indicator.code}" for indicator in below[part.version_id]}
-        for indicator in below[part.version_id]:
-            nodes.append(_node(indicator, keys[indicator.pk], keys.get(indicator.parent_id, name)))
-            rows[keys[indicator.pk]] = (part.pk, indicator.pk)
-            indicators[indicator.pk] = indicator
+        mine = below[part.version_id]
+        made, keys = version_nodes(part.version, mine, float(part.weight))
+        nodes += made
+        rows[made[0].key] = (part.pk, None)
+        rows.update((keys[indicator.pk], (part.pk, indicator.pk)) for indicator in mine)
+        indicators.update((indicator.pk, indicator) for indicator in mine)
     scheme = scoring.Scheme(nodes)
     leaf_rows = {rows[leaf.key][1]: row for row, leaf in enumerate(scheme.leaves)}
     return Layout(scheme, [rows[key] for key in scheme.tree.keys], leaf_rows, parts, indicators)
+
+
+def version_nodes(version, indicators, weight):
+    """(nodes, {indicator id: key}) of a set version as a part of a scheme that weighs `weight`: the part first."""
+    # Keys are made of codes, so that the hash of the inputs means the same in every database.
+    name = f"{version.set.code}:{version.number}"
+    keys = {indicator.pk: f"{name}/{indicator.code}" for indicator in indicators}
+    below = [_node(indicator, keys[indicator.pk], keys.get(indicator.parent_id, name)) for indicator in indicators]
+    return [scoring.Node(name, scoring.ROOT, weight), *below], keys
 
 
 def _node(indicator, key, parent):
