@@ -134,11 +134,11 @@ class Crossed:
 
     # ------------------------------------------------------------------ scores
     def fixed(self, variances):
-        """The solution of fixed.py with products fixed, of the ratings less `shift`, and the unit of its variances."""
+        """The solution with products fixed (fixed.py), of the ratings less `shift`; the unit of its variances; its ratio."""
         unit, (ratio,) = _in_residuals(variances.residual, variances.assessor)
         if self._by_assessor:
-            return ByAssessor(self._rows, self._totals[1], ratio), unit
-        return ByProduct(self._rows, self._totals[0], ratio), unit
+            return ByAssessor(self._rows, self._totals[1], ratio), unit, ratio
+        return ByProduct(self._rows, self._totals[0], ratio), unit, ratio
 
     def fair(self, variances):
         """Fair scores: f_i = the mean over its panel of (y_ij − severity_j), with Var f_i = σ²e/n_i + w_i′Q w_i.
@@ -146,7 +146,7 @@ class Crossed:
         w_i are the shares of the assessors in the panel, Q is the covariance of their severities. Products are fixed,
         assessors random; severity 0 is that of the population the assessors come from.
         """
-        found, unit = self.fixed(variances)
+        found, unit, _ratio = self.fixed(variances)
         return Fair(
             found.value + self.shift,
             np.sqrt(unit * found.variance),

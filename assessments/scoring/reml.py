@@ -16,7 +16,7 @@ from scipy import linalg
 # A factor with this many times the variance of the residual leaves nothing that could be told from rounding.
 LARGEST_RATIO = 1e8
 # Ratios tried before the search, in units of one over the mean number of ratings of a level.
-STARTS = (0.0, 0.3, 3.0, 30.0)
+STARTS = (0.0, 1.0, 16.0)
 MOST_STEPS = 60
 LONGEST_STEP = 2.0  # in the coordinates of the search, which are nearly logarithms
 # From here on Newton's steps are taken as they are: the criterion itself is too coarse to judge them.
