@@ -8,6 +8,11 @@ Every method also stands alone: trees, weights, panels, agreement, comparisons, 
 assessors; `python -m assessments.scoring COMMAND PATH` runs each on files.
 """
 
+import os
+
+# Small systems, one after the other: more threads only wait for each other. Before numpy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from assessments.scoring.inputs import ALGORITHM, Inputs, Sheets
 from assessments.scoring.scheme import NOT_APPLICABLE, ROOT, SCALE, SCORED, UNANSWERED, Node, Scheme
 

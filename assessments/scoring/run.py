@@ -140,6 +140,8 @@ def _node(key, rows, groups, values):
 def _adjust(node, product, assessor, given):
     """Put fair scores in the place of plain means, where the ratings are enough to tell severity."""
     known = ~np.isnan(given)
+    if not known.any():
+        return None
     names, codes = np.unique(assessor[known], return_inverse=True)
     places = np.searchsorted(node.products, product[known])
     crossed = Crossed(places, codes, given[known], products=len(node.products), assessors=len(names))
