@@ -12,13 +12,9 @@ def connect(path):
     for edge in edges:
         if not isinstance(edge, list) or len(edge) != 2 or not all(_is_id(end) for end in edge):
             raise ValueError(f"{edge!r} is not [product, assessor]")
-    # Told in the order of their first mention; 1 and "1" are two ids.
-    products, assessors = ({_key(edge[side]): edge[side] for edge in edges} for side in (0, 1))
-    product, assessor = (
-        [list_of[_key(edge[side])] for edge in edges] for side, list_of in enumerate(map(_places, (products, assessors)))
-    )
+    products, product = _numbered([edge[0] for edge in edges])
+    assessors, assessor = _numbered([edge[1] for edge in edges])
     found = connectivity(product, assessor, len(products), len(assessors))
-    products, assessors = list(products.values()), list(assessors.values())
     return {
         "components": found.count,
         "sizes": found.sizes,
@@ -32,9 +28,8 @@ def _is_id(value):
     return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
 
 
-def _key(value):
-    return type(value), value
-
-
-def _places(names):
-    return {name: place for place, name in enumerate(names)}
+def _numbered(ids):
+    """The distinct ids in the order of their first mention, and the place of each; 1 and "1" are two ids."""
+    place = {}
+    numbers = [place.setdefault((type(name), name), len(place)) for name in ids]
+    return [name for _type, name in place], numbers
