@@ -1,7 +1,7 @@
 """Changed copies of a round's inputs, and what two results of one round differ in: for asking “what if”, never for storing.
 
     changed = reweighted(without_assessors(inputs, [3]), {"common:1": 40})
-    difference = compared(compute(inputs, statements=False), compute(changed, statements=False))
+    difference = compared(totals(inputs), totals(changed))
 
 Products and assessors keep their numbers in every copy, so that results can be laid beside one another. A change that
 changes nothing gives inputs of the same digest.
@@ -13,9 +13,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from assessments.scoring import ranks
+from assessments.scoring import compute, ranks
+from assessments.scoring.crossed import Crossed
 from assessments.scoring.inputs import Sheets
-from assessments.scoring.scheme import ROOT, UNANSWERED, Scheme
+from assessments.scoring.panel import panel_mean
+from assessments.scoring.scheme import ROOT, UNANSWERED, Node, Scheme
 from assessments.scoring.standings import standings
 from assessments.scoring.weights import WHOLE, percentages
 
@@ -105,17 +107,6 @@ def on_other_version(inputs, part, nodes):
             group, told = _exchanged(group, part, nodes)
         groups.append(group)
     return replace(inputs, groups=groups), told
-
-
-def plain_mean(inputs, result):
-    """`result` as it would be with the plain mean of the panels for its totals; no intervals."""
-    root, nothing = result.root, np.full(len(result.root.products), np.nan)
-    plain = replace(
-        root, value=root.raw_mean, adjustment=nothing, standard_error=nothing, low=nothing, high=nothing, variances=None
-    )
-    parts = result.standings.component - 1
-    told = standings(inputs, plain, None, parts, None)
-    return replace(result, is_fair=False, nodes={**result.nodes, ROOT: plain}, standings=told)
 
 
 def _kept(group, columns):
@@ -214,6 +205,101 @@ def _sources(old, new, below, fresh):
 
 def _scale(leaf):
     return leaf.kind, leaf.minimum, leaf.maximum, leaf.measured
+
+
+# ------------------------------------------------------------------ results
+class _Totals(Sheets):
+    """Sheets of which only the totals are looked at."""
+
+    def __init__(self, whole):
+        leaf = Node("total", ROOT, 100.0, "number", 0.0, 100.0, measured=not whole.scheme.judged[0])
+        self.whole = whole
+        super().__init__(
+            Scheme([leaf]), whole.products, whole.product, whole.assessor, whole.states, whole.amounts, whole.measured
+        )
+
+    def values(self):
+        values, coverage = self.whole.values()
+        return values[[0, 0]], coverage[[0, 0]]
+
+
+def totals(inputs):
+    """The Result of the totals alone, without statements: what `compute` says of them, in a fraction of its time.
+
+    It has no other nodes, no failed gates, and its digest is not that of the round.
+    """
+    return compute(replace(inputs, groups=[_Totals(group) for group in inputs.groups]), statements=False)
+
+
+def plain_mean(inputs, result):
+    """`result` as it would be with the plain mean of the panels for its totals; no intervals."""
+    root, nothing = result.root, np.full(len(result.root.products), np.nan)
+    plain = replace(
+        root, value=root.raw_mean, adjustment=nothing, standard_error=nothing, low=nothing, high=nothing, variances=None
+    )
+    told = standings(inputs, plain, None, result.standings.component - 1, None)
+    return replace(result, is_fair=False, nodes={**result.nodes, ROOT: plain}, standings=told)
+
+
+@dataclass(frozen=True)
+class Influence:
+    """What becomes of the totals without one assessor, in points; of the ranked products that keep a total."""
+
+    assessor: int
+    sheets: int
+    largest: float  # of the changes in either direction, with its sign
+    product: int  # where it happens, -1 for nowhere
+    mean: float  # of the absolute changes, of all these products
+    unjudged: int  # ranked products that nobody else judged
+
+
+def influences(inputs, result):
+    """An Influence of each assessor with a sheet, by number; `result` is that of the inputs.
+
+    As for `Standings.without_low` the variances stay those of the whole round, and skipped answers as they were filled.
+    """
+    product, assessor, total = (
+        np.concatenate(parts)
+        for parts in zip(*((group.product, group.assessor, group.values()[0][0]) for group in inputs.groups), strict=True)
+    )
+    order = np.argsort(product, kind="stable")
+    order = order[~np.isnan(total[order])]
+    product, assessor, total = product[order], assessor[order], total[order]
+    whole = np.full(inputs.products, np.nan)
+    whole[result.root.products] = result.root.raw_mean + np.nan_to_num(result.root.adjustment)
+    ranked = inputs.ranked & ~np.isnan(whole)
+    found = []
+    for number in np.unique(assessor).tolist():
+        kept = assessor != number
+        without = _scores_of(product[kept], assessor[kept], total[kept], inputs.products, result.root.variances)
+        stays = np.flatnonzero(ranked & ~np.isnan(without))
+        change = without[stays] - whole[stays]
+        most = int(np.abs(change).argmax()) if len(stays) else -1
+        found.append(
+            Influence(
+                number,
+                int((~kept).sum()),
+                float(change[most]) if len(stays) else 0.0,
+                int(stays[most]) if len(stays) else -1,
+                float(np.abs(change).mean()) if len(stays) else 0.0,
+                int(ranked.sum()) - len(stays),
+            )
+        )
+    return found
+
+
+def _scores_of(product, assessor, total, products, variances):
+    """Scores of sheets with these totals, products rising: fair ones, or plain means without `variances`."""
+    scores = np.full(products, np.nan)
+    if not len(product):
+        return scores
+    judged, starts, codes = np.unique(product, return_index=True, return_inverse=True)
+    if variances is None:
+        scores[judged] = panel_mean(total[None, :], starts).value[0]
+    else:
+        names, rated_by = np.unique(assessor, return_inverse=True)
+        scores[judged] = Crossed(codes, rated_by, total, len(judged), len(names)).fair(variances).value
+    return scores
 
 
 # ------------------------------------------------------------------ differences
