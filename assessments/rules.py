@@ -125,6 +125,8 @@ ROUND_MOVES = {
     "extend": Step((), "", nobody, gettext_lazy("Deadline extended")),
     "exclude": Step((), "", nobody, gettext_lazy("Product left out of the results")),
     "include": Step((), "", nobody, gettext_lazy("Product taken back into the results")),
+    "set_aside": Step((), "", nobody, gettext_lazy("Assessor set aside")),
+    "take_back": Step((), "", nobody, gettext_lazy("Assessor counted again")),
     "release": Step((), "", nobody, gettext_lazy("Data for recomputation released")),
 }
 

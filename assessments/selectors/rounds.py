@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessments import rules
-from assessments.models import Assessor, Assignment, Entry, Indicator, Measurement, Round, SheetPart
+from assessments.models import Assessor, Assignment, Entry, Indicator, Measurement, Round, SetAside, SheetPart
 from assessments.selectors.conflicts import conflicts
 from secretariat.calendar import digits, reads_persian
 from secretariat.models import RoleGrant
@@ -129,10 +129,9 @@ def why_not_publishable(round_):
     entries = round_.entries.ranked().select_related("subject").order_by("pk")
     if not entries.exists():
         return [_("No product takes part in the results.")]
-    submitted = Count("assignments", filter=Q(assignments__status=_A.SUBMITTED))
     blocks = [
         (
-            entries.annotate(submitted=submitted).filter(submitted__lt=rules.LEAST_PANEL),
+            with_counted(entries, round_).filter(counted__lt=rules.LEAST_PANEL),
             _("Fewer than %(least)s assessments were submitted for: %(titles)s."),
         ),
         (unmeasured(entries), _("Measurements of the secretariat are missing for: %(titles)s.")),
@@ -140,11 +139,18 @@ def why_not_publishable(round_):
     ]
     found = [(list(blocked), sentence) for blocked, sentence in blocks]
     problems = [
-        sentence % {"least": digits(rules.LEAST_PANEL), "titles": _titles(blocked)} for blocked, sentence in found if blocked
+        sentence % {"least": digits(rules.LEAST_PANEL), "titles": titles(blocked)} for blocked, sentence in found if blocked
     ]
     if not problems and round_.run is None:
         problems.append(_("The scores of this round were not computed yet."))
     return problems
+
+
+def with_counted(entries, round_):
+    """Entries of a round with `counted`: how many assessments enter their scores, those of assessors set aside left out."""
+    aside = SetAside.objects.filter(round=round_, ended_at=None).values("assessor")
+    submitted = Q(assignments__status=_A.SUBMITTED) & ~Q(assignments__assessor__in=aside)
+    return entries.annotate(counted=Count("assignments", filter=submitted, distinct=True))
 
 
 def disconnected_sentence(run):
@@ -167,7 +173,8 @@ def unmeasured(entries):
     return entries.filter(Exists(owed))
 
 
-def _titles(entries, most=12):
+def titles(entries, most=12):
+    """The titles of entries in quotation marks, the first `most` of them."""
     entries = list(entries)
     named = "، ".join if reads_persian() else ", ".join
     text = named(f"«{e.subject}»" if reads_persian() else f"“{e.subject}”" for e in entries[:most])

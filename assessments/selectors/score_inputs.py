@@ -137,11 +137,16 @@ def round_inputs(round_id):
 
 def panel_inputs(entry):
     """One entry alone: (Sheets with the entry as product 0, its Layout, assessor ids by number)."""
-    ratings = _ratings([entry.pk])
-    assessors = np.unique(ratings["assessor"]).astype(np.int64)
-    rows = [(entry.pk, entry.sheet_id, entry.inputs_version, entry.excluded_at)]
-    (group,), (shape,) = _groups(rows, np.array([entry.pk]), assessors, ratings)
+    (group,), (shape,), assessors = entries_inputs([entry])
     return group, shape, assessors
+
+
+def entries_inputs(entries):
+    """Some entries alone, numbered as they come: ([Sheets], their Layouts, assessor ids by number)."""
+    ratings = _ratings([entry.pk for entry in entries])
+    assessors = np.unique(ratings["assessor"]).astype(np.int64)
+    rows = [(entry.pk, entry.sheet_id, entry.inputs_version, entry.excluded_at) for entry in entries]
+    return *_groups(rows, np.array([entry.pk for entry in entries], dtype=np.int64), assessors, ratings), assessors
 
 
 def _coded(ids, salt):
