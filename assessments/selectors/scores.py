@@ -4,11 +4,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from assessments import scoring
 from assessments.models import Assessment, Assignment, Entry, Score, ScoringRun
+from assessments.scoring.rounding import shown, shown_parts
 from assessments.selectors.score_inputs import panel_inputs
 from assessments.selectors.sets import nested, walk
+from assessments.selectors.standing import Standing, standing_of
 from secretariat.calendar import digits
 from secretariat.rules import is_officer, represents
 
@@ -33,18 +36,47 @@ class Line:
     not_applicable: int = 0  # assessors who found that it does not apply
     left_out: bool = False  # so many of them that it left the tree for the whole panel
     filled: int = 0  # sheets for which a skipped answer was filled in
+    # As they are printed, so that the parts of each node sum to it (Decimals).
+    points: object = None
+    percent: object = None
+    sign: int | None = None  # of a dimension, on the picture
 
     @property
     def value(self):
         return self.score.value
 
     @property
-    def percent(self):
-        return 100 * self.share
+    def mean(self):
+        """The panel's plain mean here, skipped answers filled in: share × mean is the contribution."""
+        return self.contribution / self.share if self.share else None
 
     @property
     def gate_failed(self):
         return self.gate is not None and self.score.gate_failed
+
+    @property
+    def remarks(self):
+        """What happened to the answers here besides being averaged, as sentences."""
+        said = []
+        if self.measured:
+            said.append(_("measured by the secretariat"))
+        if self.not_applicable:
+            shown_count = {"n": digits(self.not_applicable)}
+            said.append(
+                ngettext("%(n)s assessor: not applicable", "%(n)s assessors: not applicable", self.not_applicable) % shown_count
+            )
+        if self.left_out:
+            said.append(_("left the tree for the whole panel; its weight went to the others"))
+        if self.filled:
+            said.append(
+                ngettext(
+                    "the missing answer of %(n)s assessor was filled in from the rest of his sheet and the panel",
+                    "the missing answers of %(n)s assessors were filled in from the rest of their sheets and the panel",
+                    self.filled,
+                )
+                % {"n": digits(self.filled)}
+            )
+        return said
 
 
 @dataclass
@@ -61,10 +93,17 @@ class Voice:
     note_to_staff: str = ""
     comments: list = field(default_factory=list)  # (indicator title, comment)
     assignment_id: int | None = None
+    # As they are printed: given + correction is adjusted, and their means those of the panel (Decimals).
+    shown_given: object = None
+    shown_adjusted: object = None
 
     @property
     def coverage_percent(self):
         return 100 * self.coverage
+
+    @property
+    def shown_correction(self):
+        return self.shown_adjusted - self.shown_given
 
     @property
     def correction(self):
@@ -91,6 +130,8 @@ class Explanation:
     voices: list = field(default_factory=list)
     stale: bool = False
     run: ScoringRun | None = None
+    standing: Standing | None = None
+    versions: list = field(default_factory=list)  # the set versions it was judged by
 
     @property
     def coverage_percent(self):
@@ -110,10 +151,50 @@ class Explanation:
     def is_cut(self):
         return abs(self.uncut - self.root.value) > 1e-9
 
+    # --- as they are printed: each is the sum or the mean of the lines above it
+    @property
+    def shown_mean(self):
+        return shown(self.root.raw_mean)
+
+    @property
+    def shown_uncut(self):
+        return shown(self.uncut)
+
+    @property
+    def shown_correction(self):
+        """What the panel's severity is corrected by; positive where it was strict."""
+        return self.shown_uncut - self.shown_mean
+
+    @property
+    def shown_correction_size(self):
+        return abs(self.shown_correction)
+
+    @property
+    def shown_value(self):
+        return shown(self.root.value)
+
+    @property
+    def shown_cut(self):
+        return self.shown_value - self.shown_uncut
+
+    @property
+    def counted(self):
+        """The assessors whose totals the score is the mean of."""
+        return [voice for voice in self.voices if voice.value is not None]
+
+    @property
+    def shown_sum(self):
+        return self.shown_uncut * len(self.counted)
+
     @property
     def dimensions(self):
         """The uppermost lines that are worth a bar: dimensions, under the headings of their parts."""
         return [line for line in self.lines if line.kind != "indicator" and line.depth <= 1]
+
+    @property
+    def axes(self):
+        """The dimensions by number, as the picture shows them."""
+        return [line for line in self.lines if line.sign]
 
     @property
     def has_parts(self):
@@ -184,9 +265,11 @@ def explain(entry, *, audience):
     told = Explanation(entry, audience, entry.result, stale=entry.is_stale)
     if told.root is None or told.root.value is None:
         return told
-    told.run = told.root.run
+    told.run = ScoringRun.objects.select_related("supersedes").get(pk=told.root.run_id)
     if told.stale:
         return told
+    # An agency learns where its own product stands, and nothing of what concerns the others; the public of no place at all.
+    told.standing = standing_of(told.root, told.run, places=audience != PUBLIC, exact=audience in (STAFF, COUNCIL))
     stored = {(score.part_id, score.indicator_id): score for score in Score.objects.filter(entry=entry, run=told.run)}
     group, layout, assessors = panel_inputs(entry)
     told.stale = not set(layout.nodes) <= stored.keys()
@@ -194,9 +277,40 @@ def explain(entry, *, audience):
         return told
     _given, filled, left_out = group.answers()
     told.lines = _lines(group, layout, stored, filled, left_out)
+    told.versions = [part.version for part in layout.parts]
+    _print_lines(told)
     if audience != PUBLIC:
         told.voices = _voices(told, group, layout, assessors)
+        _print_voices(told)
     return told
+
+
+def _print_lines(told):
+    """Round points and weights so that the children of each node sum to it, and the parts to the panel's mean."""
+    below, path = {None: []}, []
+    for line in told.lines:
+        del path[line.depth :]
+        below.setdefault(id(path[-1]) if path else None, []).append(line)
+        path.append(line)
+    for parent in (None, *told.lines):
+        children = below.get(None if parent is None else id(parent), [])
+        points = told.shown_mean if parent is None else parent.points
+        percent = shown(100, 1) if parent is None else parent.percent
+        for child, part in zip(children, shown_parts([c.contribution for c in children], points), strict=True):
+            child.points = part
+        for child, part in zip(children, shown_parts([100 * c.share for c in children], percent, 1), strict=True):
+            child.percent = part
+    for sign, line in enumerate((line for line in told.dimensions if line.kind == "dimension"), 1):
+        line.sign = sign
+
+
+def _print_voices(told):
+    """Round what was given and what is adjusted so that their plain means are the panel's mean and the score."""
+    voices = told.counted
+    given = shown_parts([voice.value for voice in voices], told.shown_mean * len(voices))
+    adjusted = shown_parts([voice.adjusted for voice in voices], told.shown_sum)
+    for voice, *parts in zip(voices, given, adjusted, strict=True):
+        voice.shown_given, voice.shown_adjusted = parts
 
 
 def _lines(group, layout, stored, filled, left_out):
