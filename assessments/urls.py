@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assessments.views import assessments, assigning, comparing, roster, rounds, scores, set_editor, sets, studies
+from assessments.views import assessments, assigning, comparing, openness, roster, rounds, scores, set_editor, sets, studies
 
 urlpatterns = [
     # indicator sets: what everybody reads
@@ -37,6 +37,9 @@ urlpatterns = [
     path("rounds/<int:pk>/move/<slug:action>/", rounds.round_move, name="round_move"),
     path("rounds/<int:pk>/extend/", rounds.round_extend, name="round_extend"),
     path("rounds/<int:pk>/measurements/", rounds.round_measurements, name="round_measurements"),
+    path("rounds/<int:pk>/open-data/", openness.round_bundle, name="round_bundle"),
+    path("rounds/<int:pk>/public/", openness.round_public, name="round_public"),
+    path("rounds/<int:pk>/public/data.zip", openness.round_bundle_file, name="round_bundle_file"),
     path("rounds/<int:pk>/results/", rounds.round_results, name="round_results"),
     path("rounds/<int:pk>/assign/", assigning.round_assign_bulk, name="round_assign_bulk"),
     path("entries/<int:pk>/", assigning.entry_detail, name="entry_detail"),

@@ -147,6 +147,8 @@ def round_tabs(round_, here):
     ]
     if round_.status not in rules.EDITABLE_ROUNDS:
         names = [name for name in names if name[0] != "round_assign_bulk"]
+    if round_.status == Round.Status.PUBLISHED:
+        names.append(("round_bundle", _("Open data")))
     return [(label, reverse(name, args=[round_.pk]), name == here) for name, label in names]
 
 
