@@ -47,7 +47,7 @@ class Variances:
 class Fair:
     """Arrays by product (value, standard_error; NaN without ratings) and by assessor (severity, severity_error).
 
-    A severity is what an assessor gives above the usual one: negative for the severe. Without ratings it is 0.
+    A severity is what an assessor gives above the usual one: negative for the strict. Without ratings it is 0.
     """
 
     value: np.ndarray
@@ -121,16 +121,20 @@ class Crossed:
         if not self._centred.any():
             return Variances(0.0, 0.0, 0.0, self.shift, -np.inf)
         found = self._criterion.smallest()
-        ratios = [found.of_rows, found.of_columns]
-        exact = max(ratios) >= LARGEST_RATIO * (1 - 1e-9)
-        product, assessor = (ratio * found.residual for ratio in (ratios if self._by_assessor else ratios[::-1]))
-        return Variances(
-            float(product),
-            float(assessor),
-            0.0 if exact else float(found.residual),
-            float(found.mean + self.shift),
-            -np.inf if exact else float(found.value),
-        )
+        ratios = (found.of_rows, found.of_columns)
+        if max(ratios) >= LARGEST_RATIO * (1 - 1e-9):
+            return self._without_residual()
+        product, assessor = (float(ratio * found.residual) for ratio in (ratios if self._by_assessor else ratios[::-1]))
+        return Variances(product, assessor, float(found.residual), float(found.mean + self.shift), float(found.value))
+
+    def _without_residual(self):
+        """Where products and assessors explain every rating, the likelihood has no bound: the variances are those seen."""
+        found, _unit, _ratio = self.fixed(Variances(0.0, 1.0, 0.0, 0.0, 0.0))
+        value, severity = found.value[self.sizes > 0], found.severity[self.loads > 0]
+        product, assessor = (seen.var(ddof=1) if len(seen) > 1 else 0.0 for seen in (value, severity))
+        # The smaller of the two may be rounding.
+        product, assessor = (part if part > (product + assessor) / LARGEST_RATIO else 0.0 for part in (product, assessor))
+        return Variances(float(product), float(assessor), 0.0, float(value.mean() + self.shift), -np.inf)
 
     # ------------------------------------------------------------------ scores
     def fixed(self, variances):

@@ -17,7 +17,8 @@ def fair(path):
         "intercept": variances.intercept,
         "components": design.components()[0],
         "fair_score": _told(ratings.products, found.value, found.standard_error),
-        "severity": _told(ratings.assessors, found.severity, found.severity_error),
+        # Told as strictness: positive for who gives less than others.
+        "severity": _told(ratings.assessors, -found.severity, found.severity_error),
         "blup": dict(zip(ratings.products, design.posterior(variances).mean.tolist(), strict=True)),
     }
 
