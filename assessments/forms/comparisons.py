@@ -141,7 +141,7 @@ class InviteForm(forms.Form):
 
     def __init__(self, *args, set_id, asked=(), **kwargs):
         super().__init__(*args, **kwargs)
-        fitting = Exists(IndicatorSet.objects.filter(pk=set_id, assessor=OuterRef("pk")))
+        fitting = Exists(IndicatorSet.objects.filter(pk=set_id, experts=OuterRef("pk")))
         roster = Assessor.objects.filter(is_active=True, user__is_active=True).exclude(user__in=asked).select_related("user")
         # Those who assess by this set stand first.
         self.fields["roster"].queryset = roster.annotate(fitting=fitting).order_by("-fitting", "user__sort_key")

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from assessments import rules
+from secretariat import calendar
 from secretariat.bilingual import Bilingual, in_language
 from secretariat.models import Move
 from secretariat.rules import is_officer
@@ -237,7 +238,7 @@ class SetVersion(models.Model):
         ]
 
     def __str__(self):
-        return _("%(set)s, version %(number)s") % {"set": self.set, "number": self.number}
+        return _("%(set)s, version %(number)s") % {"set": self.set, "number": calendar.digits(self.number)}
 
     def get_absolute_url(self):
         return reverse("set_version", args=[self.set.code, self.number])

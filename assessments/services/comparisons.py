@@ -274,8 +274,8 @@ def resume(study_id, *, by):
 
 def unconnected(answers):
     """A sentence saying which rows of a group no comparison connects."""
-    sets_of_rows = " | ".join(_(", ").join(f"“{item.title}”" for item in rows) for rows in answers.separated)
-    return _("In “%(group)s” no comparison connects %(rows)s.") % {"group": answers.group.title, "rows": sets_of_rows}
+    rows = " | ".join(" · ".join(f"“{item.title}”" for item in rows) for rows in answers.separated)
+    return _("In “%(group)s” no comparison connects these: %(rows)s.") % {"group": answers.group.title, "rows": rows}
 
 
 def _at_work(study_id, by):

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessments.models import Assignment, Entry, Round
+from assessments.selectors.comparisons import waiting_for
 from products.models import Overlap, Product, QualityMark
 from secretariat import calendar, rules
 from secretariat.models import Heartbeat, Letter, Meeting, Resolution
@@ -64,6 +65,8 @@ def sections(user):
     found = []
     if getattr(user, "assessor", None):
         found.append(_assessor(user))
+    if asked := list(waiting_for(user)):
+        found.append(_expert(asked))
     if rules.represented_agencies(user):
         found.append(_representative(user))
     if rules.is_officer(user):
@@ -114,6 +117,24 @@ def _assessor(user):
         empty=_(
             "Nothing waits for you. When the secretariat asks you to assess a product, it appears here and an e-mail tells you."
         ),
+    )
+
+
+# ------------------------------------------------------------------ expert of a weight study
+def _expert(asked):
+    return Section(
+        _("Compare in pairs"),
+        rows=[
+            Row(
+                expert.study.version.set.title,
+                reverse("study_compare", args=[expert.study_id]),
+                due=expert.study.deadline,
+                status=expert.study.status,
+                status_text=expert.study.get_status_display(),
+            )
+            for expert in asked
+        ],
+        rows_title=_("Next, by deadline"),
     )
 
 

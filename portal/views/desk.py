@@ -12,6 +12,7 @@ from secretariat.models import Notice
 # Pages that officers need now and then, and that stand in no menu.
 MORE = (
     ("assignment_list", gettext_lazy("All assignments")),
+    ("study_list", gettext_lazy("Weight studies")),
     ("overlap_list", gettext_lazy("Overlaps")),
     ("decision_list", gettext_lazy("Decisions of the councils")),
     ("invitation_list", gettext_lazy("Invitations")),

@@ -157,7 +157,7 @@ def test_an_expert_finishes_only_when_comparisons_connect_everything(draft):
     with pytest.raises(comparisons.NotConnected) as refused:
         comparisons.finish(study.pk, by=expert.user)
     assert len(refused.value.faults) == 2
-    assert "“Dimension 1”, “Dimension 2” | “Dimension 3”" in refused.value.faults[0]
+    assert "“Dimension 1” · “Dimension 2” | “Dimension 3”" in refused.value.faults[0]
     weighing.answer(expert, [2, None, 1])
     weighing.answer(expert, [None, 1, -1], group=1)
     comparisons.finish(study.pk, by=expert.user)

@@ -20,6 +20,7 @@ from products.services import submission
 from secretariat.models import Invitation, Notice, RoleGrant, Unit
 from tests import council as make
 from tests import factories, specimens
+from tests.assessments import weighing
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +57,11 @@ SEEN_BY = {
     "entry_remove": OFFICERS, "entry_exclude": OFFICERS, "entry_include": OFFICERS, "assignment_list": OFFICERS,
     "assignment_withdraw": OFFICERS, "assessor_list": OFFICERS, "assessor_new": OFFICERS, "assessor_detail": OFFICERS,
     "assessor_edit": OFFICERS, "assessor_conflict": OFFICERS,
+    # weights by comparison
+    "study_list": OFFICERS, "study_new": OFFICERS, "study_detail": OFFICERS, "study_invite": OFFICERS, "study_extend": OFFICERS,
+    "study_move": OFFICERS, "study_adopt": OFFICERS, "study_exclude": OFFICERS, "study_include": OFFICERS,
+    "study_compare": {"judge"}, "study_pairs": {"judge"}, "study_autosave": {"judge"}, "study_finish": {"judge"},
+    "study_resume": {"judge"},
     # products
     "product_list": SIGNED_IN, "product_new": SIGNED_IN,  # one's own, and for whom nothing is: a page that says so
     "product_detail": HOUSE,
@@ -120,13 +126,14 @@ def house():
         invited_by=factories.officer(), expires_at=timezone.now() + timedelta(days=3),
     )  # fmt: skip
     draft = sets.new_version(factories.published_set(code="poster").set_id, by=factories.officer())
+    study = weighing.study(draft, experts=[judge.user])
     return SimpleNamespace(
         owner=owner, judge=judge.user, product=handed, file=file, round=round_, entry=entry, judge_row=judge,
         assignment=factories.assignment(entry, judge), submitted=factories.submitted_assessment(entry, assessor_=colleague).assignment,
         resolution=resolution, adopted=make.adopted_mark().resolution, proposed=proposed, mark=mark, unit=unit, invitation=invitation, draft=draft,
         notice=Notice.objects.create(user=owner, kind="test", text_fa="یادآوری پنهان", text_en="A hidden reminder", link="/desk/"),
         overlap=Overlap.objects.create(product=handed, other=factories.product("accepted"), similarity=0.9),
-        grant=RoleGrant.objects.get(user=owner), agency=agency, node=draft.indicators.first(),
+        study=study, study_group=study.groups.get(), expert=study.experts.get(), grant=RoleGrant.objects.get(user=owner), agency=agency, node=draft.indicators.first(),
     )  # fmt: skip
 
 
@@ -148,7 +155,10 @@ def arguments(name, house):
         "resolution_record": [house.resolution.pk], "mark_grant": [house.adopted.pk],
         "api-kind-detail": [house.product.kind.code], "api-mark-detail": [house.mark.serial], "api-set-detail": version[:1],
         "api-set-version": version, "api-product-file": [house.product.pk, house.file.pk],
-        "screening_form": [house.product.pk], "overlap_recheck": [house.product.pk],
+        "screening_form": [house.product.pk], "overlap_recheck": [house.product.pk], "study_new": version, "study_list": [],
+        "study_move": [house.study.pk, "close"], "study_exclude": [house.study.pk, house.expert.pk],
+        "study_include": [house.study.pk, house.expert.pk], "study_pairs": [house.study.pk, house.study_group.pk],
+        "study_autosave": [house.study.pk, house.study_group.pk],
     }  # fmt: skip
     if name in special:
         return special[name]
@@ -156,7 +166,7 @@ def arguments(name, house):
         "agency_": [house.agency.slug], "unit_new": [house.agency.slug], "set_": version, "round_assign_bulk": [house.round.pk],
         "round_assign": [house.entry.pk], "round_": [house.round.pk], "entry_": [house.entry.pk],
         "assessment_": [house.assignment.pk], "assignment_": [house.assignment.pk], "assessor_": [house.judge_row.pk],
-        "product_": [house.product.pk], "api-product-": [house.product.pk],
+        "product_": [house.product.pk], "api-product-": [house.product.pk], "study_": [house.study.pk],
     }  # fmt: skip
     return next((given for room, given in rooms.items() if name.startswith(room)), [])
 
