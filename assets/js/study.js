@@ -35,10 +35,12 @@ form.addEventListener("autosave:saved", (event) => {
   }
 });
 
-// A judgement to look at again: go there, by keyboard too.
+// A judgement to look at again: go there with the focus (following the link itself would lose it).
 form.addEventListener("click", (event) => {
   const link = event.target.closest("[data-doubt]");
   if (!link) return;
+  event.preventDefault();
   const pair = document.getElementById(link.hash.slice(1));
-  (pair.querySelector(":checked") ?? radios(pair)[0]).focus({ preventScroll: true });
+  pair.querySelector(":checked").focus({ preventScroll: true });
+  pair.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
 });
