@@ -198,8 +198,18 @@ class Joined:
         self.with_all = _join(self.each) if len(self.counted) < len(self.each) else None
 
     @property
+    def is_connected(self):
+        return self.reading is not None
+
+    @property
+    def is_unchecked(self):
+        """As with one expert: together they answered no pair more than is needed."""
+        pairs = {pair for _expert, answers, _percents in self.counted for pair in answers.steps}
+        return self.is_connected and len(pairs) == len(self.items) - 1
+
+    @property
     def is_contradictory(self):
-        return self.reading is not None and self.reading.consistency_ratio > engine.ACCEPTABLE_RATIO
+        return self.is_connected and self.reading.consistency_ratio > engine.ACCEPTABLE_RATIO
 
     @property
     def disagreement(self):

@@ -214,6 +214,15 @@ def test_as_few_answers_as_connect_are_said_to_be_unchecked(draft):
     assert own.is_connected and own.is_unchecked and own.doubts == []
 
 
+def test_together_experts_may_check_what_none_checks_alone(draft):
+    study = weighing.finished(weighing.study(draft), [1, 3, None], [None, 3, 1])
+    joined = selectors.standing(study).joined[0]
+    assert all(answers.is_unchecked for _expert, answers, _weights in joined.each)
+    assert joined.is_connected and not joined.is_unchecked
+    comparisons.exclude(weighing.experts(study)[1].pk, by=factories.officer(), why="x")
+    assert selectors.standing(study).joined[0].is_unchecked
+
+
 def test_those_left_out_do_not_count_but_both_results_stand(draft, officer):
     study = closed(officer, draft, [2, 4, 2], [2, 4, 1], [-8, -8, 0])
     third = weighing.experts(study)[2]
