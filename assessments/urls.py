@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from assessments.views import assessments, assigning, comparing, openness, roster, rounds, scores, set_editor, sets, studies
+from assessments.views import (
+    assessments,
+    assessor_report,
+    assigning,
+    comparing,
+    flags,
+    openness,
+    reliability,
+    roster,
+    rounds,
+    scores,
+    set_editor,
+    sets,
+    studies,
+)
 
 urlpatterns = [
     # indicator sets: what everybody reads
@@ -41,6 +55,14 @@ urlpatterns = [
     path("rounds/<int:pk>/public/", openness.round_public, name="round_public"),
     path("rounds/<int:pk>/public/data.zip", openness.round_bundle_file, name="round_bundle_file"),
     path("rounds/<int:pk>/results/", rounds.round_results, name="round_results"),
+    # what the results tell of the assessors, and how far one can rely on them
+    path("rounds/<int:pk>/reliability/", reliability.round_reliability, name="round_reliability"),
+    path("rounds/<int:pk>/questions/", flags.round_questions, name="round_questions"),
+    path("questions/<int:pk>/", flags.question_detail, name="question_detail"),
+    path("rounds/<int:pk>/assessors/", assessor_report.round_assessors, name="round_assessors"),
+    path("rounds/<int:pk>/assessors/<int:assessor>/", assessor_report.round_assessor, name="round_assessor"),
+    path("rounds/<int:pk>/assessors/<int:assessor>/set-aside/", assessor_report.round_set_aside, name="round_set_aside"),
+    path("rounds/<int:pk>/assessors/<int:assessor>/take-back/", assessor_report.round_take_back, name="round_take_back"),
     path("rounds/<int:pk>/assign/", assigning.round_assign_bulk, name="round_assign_bulk"),
     path("entries/<int:pk>/", assigning.entry_detail, name="entry_detail"),
     path("entries/<int:pk>/assign/", assigning.round_assign, name="round_assign"),

@@ -22,6 +22,11 @@ def flags_of(round_):
     return ScoringFlag.objects.filter(round=round_).select_related("assessor__user", "other__user", "answered_by")
 
 
+def about(assessor_id):
+    """A condition: the questions about an assessor, alone or with another."""
+    return Q(assessor=assessor_id) | Q(other=assessor_id)
+
+
 def open_questions(round_):
     """How many questions of the current results nobody has answered yet."""
     return ScoringFlag.objects.filter(round=round_, is_raised=True, decision="").count()
@@ -155,8 +160,12 @@ class SideBySide:
         return sum(len(sheet.lines) for sheet in self.sheets)
 
     @property
-    def share(self):
-        return self.same / self.answers if self.answers else None
+    def percent(self):
+        return 100 * self.same / self.answers if self.answers else None
+
+    @property
+    def usual_percent(self):
+        return None if self.usual is None else 100 * self.usual
 
 
 def side_by_side(flag):

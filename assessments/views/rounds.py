@@ -12,6 +12,7 @@ from assessments import rules
 from assessments.forms.rounds import ExtendForm, MeasuredLine, ReasonForm, RoundForm
 from assessments.models import Round
 from assessments.selectors import rounds as selectors
+from assessments.selectors.flags import open_questions
 from assessments.services import measurements
 from assessments.services import rounds as services
 from secretariat.errors import RuleBroken, Stale
@@ -117,6 +118,7 @@ def round_detail(request, pk):
         "totals": totals,
         "warnings": selectors.panel_warnings(round_) if round_.status in rules.EDITABLE_ROUNDS else [],
         "problems": selectors.why_not_publishable(round_) if round_.status == Round.Status.CLOSED else [],
+        "questions": open_questions(round_),
         "steps": _steps(round_, request.user),
         "can_edit": round_.status in services.WRITABLE,
         "takes_entries": round_.status in rules.EDITABLE_ROUNDS,
@@ -144,12 +146,16 @@ def round_tabs(round_, here):
         ("round_assign_bulk", _("Assign assessors")),
         ("round_measurements", _("Measurements")),
         ("round_results", _("Results")),
+        ("round_assessors", _("Assessors")),
+        ("round_questions", _("Questions")),
+        ("round_reliability", _("Reliability")),
     ]
     if round_.status not in rules.EDITABLE_ROUNDS:
         names = [name for name in names if name[0] != "round_assign_bulk"]
     if round_.status == Round.Status.PUBLISHED:
         names.append(("round_bundle", _("Open data")))
-    return [(label, reverse(name, args=[round_.pk]), name == here) for name, label in names]
+    counts = {"round_questions": open_questions(round_) or None}
+    return [(label, reverse(name, args=[round_.pk]), name == here, counts.get(name)) for name, label in names]
 
 
 class RoundEntries(ListPage):
@@ -216,6 +222,8 @@ def round_move(request, pk, action):
     if action == "publish" and not problems:
         problems = selectors.why_not_publishable(round_)
     context = {"round": round_, "action": action, "step": step, "form": form, "warnings": warnings, "problems": problems}
+    if action == "publish":
+        context["questions"] = open_questions(round_)
     return render(
         request,
         "assessments/round_move.html",
@@ -365,5 +373,6 @@ def round_results(request, pk):
         "round": round_,
         "tabs": round_tabs(round_, "round_results"),
         "forest": page.forest() if "export" not in request.GET else [],
+        "questions": open_questions(round_),
     }
     return page.respond("assessments/round_results.html", context)
