@@ -10,12 +10,15 @@ from rest_framework.routers import DefaultRouter
 from rest_framework.views import APIView
 
 from assessments.api import IndicatorSetViewSet
+from assessments.score_api import RoundViewSet, ScoreViewSet
 from portal.views import api_docs
 from products.api import MarkViewSet, ProductKindViewSet, ProductViewSet
 
 router = DefaultRouter()
 router.include_root_view = False
 router.register("sets", IndicatorSetViewSet, basename="api-set")
+router.register("rounds", RoundViewSet, basename="api-round")
+router.register("scores", ScoreViewSet, basename="api-score")
 router.register("kinds", ProductKindViewSet, basename="api-kind")
 router.register("products", ProductViewSet, basename="api-product")
 router.register("marks", MarkViewSet, basename="api-mark")

@@ -7,17 +7,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessments import scoring
-from assessments.models import Assessment, Assignment, Entry, Score, ScoringRun
+from assessments.models import Assessment, Entry, Score, ScoringRun
 from assessments.scoring.rounding import shown, shown_parts
 from assessments.selectors.score_inputs import panel_inputs
+from assessments.selectors.score_readers import AGENCY, COUNCIL, PUBLIC, STAFF  # noqa: F401 – the words of `explain`
 from assessments.selectors.sets import nested, walk
 from assessments.selectors.standing import Standing, standing_of
 from secretariat.calendar import digits
-from secretariat.rules import is_officer, represents
 
 # Two assessors further apart than this on the total (0–100) deserve a look before the council decides.
 WIDE_SPREAD = 20
-STAFF, COUNCIL, AGENCY, PUBLIC = "staff", "council", "agency", "public"
 
 
 @dataclass
@@ -229,30 +228,6 @@ class Explanation:
     @property
     def has_comments(self):
         return any(voice.strengths or voice.improvements or voice.comments for voice in self.voices)
-
-
-def audience_of(user, entry):
-    """As whom `user` may read the scores of an entry, or None for not at all."""
-    published = entry.round.status == "published"
-    own = _own_assignment(user, entry)
-    if own is not None and own.status in ("offered", "accepted") and not published:
-        # Whoever still has to judge sees no aggregate, officer or not.
-        return None
-    if is_officer(user):
-        return STAFF
-    if not published or not user.is_authenticated:
-        return None
-    if represents(user, entry.subject.agency_id):
-        return AGENCY
-    if user.seats_now:
-        return COUNCIL
-    return PUBLIC if own is not None and own.status == "submitted" else None
-
-
-def _own_assignment(user, entry):
-    if not user.is_authenticated:
-        return None
-    return Assignment.objects.filter(entry=entry, assessor__user=user).first()
 
 
 def explain(entry, *, audience):

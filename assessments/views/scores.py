@@ -5,17 +5,17 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from assessments.models import Entry
-from assessments.selectors.scores import audience_of, explain
+from assessments.selectors.score_readers import ScoreReader
+from assessments.selectors.scores import explain
 
 
 @never_cache
 @require_GET
 def entry_scores(request, pk):
     """Why the score is what it is: in full for officers; after publication for those whom it concerns."""
-    entries = Entry.objects.visible_to(request.user).select_related("round", "subject__agency")
-    entry = get_object_or_404(entries, pk=pk)
-    audience = audience_of(request.user, entry)
+    reader = ScoreReader(request.user)
+    entry = get_object_or_404(reader.entries().select_related("round", "subject__agency"), pk=pk)
+    audience = reader.audience(entry)
     if audience is None:
         raise Http404
     context = {"entry": entry, "subject": entry.subject, "round": entry.round, "why": explain(entry, audience=audience)}

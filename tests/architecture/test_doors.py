@@ -24,6 +24,8 @@ PUBLIC = {
     "set_latest": "indicators are published openly",
     "set_version": "indicators are published openly",
     "set_diff": "what changed between published versions is public",
+    "round_public": "how published scores were computed is told to everybody",
+    "round_bundle_file": "whoever doubts a published score computes it again",
     # products
     "mark_list": "the register of granted marks is public",
     "mark_verify": "whoever reads the QR code verifies the certificate",

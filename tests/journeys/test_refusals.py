@@ -53,7 +53,9 @@ SEEN_BY = {
     "assessment_detail": OFFICERS, "assessment_reopen": OFFICERS, "entry_scores": OFFICERS, "my_assessments": {"assessor", "judge"},
     "assignment_answer": {"judge"}, "round_list": OFFICERS, "round_new": OFFICERS, "round_detail": OFFICERS,
     "round_edit": OFFICERS, "round_move": OFFICERS, "round_extend": OFFICERS, "round_measurements": OFFICERS,
-    "round_results": OFFICERS, "round_assign_bulk": OFFICERS, "entry_detail": OFFICERS, "round_assign": OFFICERS,
+    "round_results": OFFICERS, "round_bundle": OFFICERS,
+    "round_public": set(), "round_bundle_file": set(),  # the house's round is not published
+    "round_assign_bulk": OFFICERS, "entry_detail": OFFICERS, "round_assign": OFFICERS,
     "entry_remove": OFFICERS, "entry_exclude": OFFICERS, "entry_include": OFFICERS, "assignment_list": OFFICERS,
     "assignment_withdraw": OFFICERS, "assessor_list": OFFICERS, "assessor_new": OFFICERS, "assessor_detail": OFFICERS,
     "assessor_edit": OFFICERS, "assessor_conflict": OFFICERS,
@@ -80,6 +82,7 @@ SEEN_BY = {
     # the programs' own addresses
     "api_schema": ANYBODY, "api_docs": ANYBODY, "api-set-list": ANYBODY, "api-set-detail": ANYBODY, "api-set-version": set(),
     "api_not_found": set(), "api-kind-list": ANYBODY, "api-kind-detail": ANYBODY, "api-mark-list": ANYBODY, "api-mark-detail": ANYBODY,
+    "api-round-list": ANYBODY, "api-round-detail": set(), "api-score-list": SIGNED_IN, "api-score-detail": set(),  # no score yet
     "api-product-list": SIGNED_IN, "api-product-detail": HOUSE, "api-product-submit": HOUSE, "api-product-withdraw": HOUSE,
     "api-product-files": HOUSE, "api-product-file": HOUSE,
 }  # fmt: skip
@@ -166,7 +169,7 @@ def arguments(name, house):
         "agency_": [house.agency.slug], "unit_new": [house.agency.slug], "set_": version, "round_assign_bulk": [house.round.pk],
         "round_assign": [house.entry.pk], "round_": [house.round.pk], "entry_": [house.entry.pk],
         "assessment_": [house.assignment.pk], "assignment_": [house.assignment.pk], "assessor_": [house.judge_row.pk],
-        "product_": [house.product.pk], "api-product-": [house.product.pk], "study_": [house.study.pk],
+        "api-round-": [house.round.pk], "api-score-": [house.entry.pk], "product_": [house.product.pk], "api-product-": [house.product.pk], "study_": [house.study.pk],
     }  # fmt: skip
     return next((given for room, given in rooms.items() if name.startswith(room)), [])
 

@@ -14,6 +14,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
+from assessments.services import runs
 from tests import council, factories
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +28,7 @@ CHECKS = [
     checks.response_headers_conformance,
     checks.response_schema_conformance,
 ]
-OPEN = ("/api/v1/kinds/", "/api/v1/marks/", "/api/v1/sets/")
+OPEN = ("/api/v1/kinds/", "/api/v1/marks/", "/api/v1/rounds/", "/api/v1/sets/")
 
 
 @pytest.fixture
@@ -67,12 +68,13 @@ def probe(operation, mode=GenerationMode.POSITIVE, known=None, **request):
 def test_public_reading_keeps_to_the_schema(schema):
     mark = council.granted_mark()
     version = mark.score.entry.sheet.parts.get().version
+    round_ = factories.published(factories.round_("closed"))
     public = operations(schema, of=OPEN)
-    assert {operation.method for operation in public} == {"get"} and len(public) == 7
+    assert {operation.method for operation in public} == {"get"} and len(public) == 9
     for operation in public:
         probe(operation)
         code = mark.product.kind.code if "/kinds/" in operation.path else version.set.code
-        answers = probe(operation, known={"serial": mark.serial, "code": code, "number": version.number})
+        answers = probe(operation, known={"serial": mark.serial, "code": code, "number": version.number, "id": round_.pk})
         assert answers[200], operation.label
 
 
@@ -92,6 +94,22 @@ def test_an_agencys_products_keep_to_the_schema(schema, mode):
     if mode is GenerationMode.POSITIVE:
         for reached in ("GET /api/v1/products/", "GET /api/v1/products/{id}/", "POST /api/v1/products/{id}/withdraw/"):
             assert succeeded[reached], succeeded
+
+
+def test_scores_keep_to_the_schema_and_to_their_readers(schema):
+    judged = factories.entry()
+    for value in (5, 4, 3):
+        factories.submitted_assessment(judged, value)
+    runs.rescore_round(judged.round_id)
+    factories.published(judged.round)
+    person = factories.representative(judged.subject.agency)
+    token = {"Authorization": f"Token {Token.objects.create(user=person).key}"}
+    stranger = {"Authorization": f"Token {Token.objects.create(user=factories.representative()).key}"}
+    for operation in operations(schema, of="/api/v1/scores/"):
+        known = {"id": judged.pk}
+        assert probe(operation, known=known, headers=token)[200], operation.label
+        assert set(probe(operation, known=known)) <= {401}, operation.label
+        assert set(probe(operation, known=known, headers=stranger)) <= ({404} if "{id}" in operation.path else {200, 400, 404})
 
 
 def test_an_address_that_is_nothings_is_said_in_json(client):
