@@ -16,6 +16,7 @@ from assessments.views import (
     set_editor,
     sets,
     studies,
+    whatif,
 )
 
 urlpatterns = [
@@ -54,6 +55,7 @@ urlpatterns = [
     path("rounds/<int:pk>/open-data/", openness.round_bundle, name="round_bundle"),
     path("rounds/<int:pk>/public/", openness.round_public, name="round_public"),
     path("rounds/<int:pk>/public/data.zip", openness.round_bundle_file, name="round_bundle_file"),
+    path("rounds/<int:pk>/what-if/", whatif.round_whatif, name="round_whatif"),
     path("rounds/<int:pk>/results/", rounds.round_results, name="round_results"),
     # what the results tell of the assessors, and how far one can rely on them
     path("rounds/<int:pk>/reliability/", reliability.round_reliability, name="round_reliability"),

@@ -149,6 +149,7 @@ def round_tabs(round_, here):
         ("round_assessors", _("Assessors")),
         ("round_questions", _("Questions")),
         ("round_reliability", _("Reliability")),
+        ("round_whatif", _("What if")),
     ]
     if round_.status not in rules.EDITABLE_ROUNDS:
         names = [name for name in names if name[0] != "round_assign_bulk"]

@@ -1,29 +1,7 @@
 // The editor of indicator sets: live sums, moving without leaving the page, the row's form in its place.
 // Every button works without this script; here it only becomes quicker.
 
-const { words } = window.portal;
-const persian = words.language === "fa";
-const DIGITS = "۰۱۲۳۴۵۶۷۸۹";
-const ARABIC = "٠١٢٣٤٥٦٧٨٩";
-
-// What was typed, in millionths, so that three thirds are compared exactly; NaN for what is no number.
-function millionths(text) {
-  const plain = text
-    .trim()
-    .replace(/[۰-۹]/g, (d) => DIGITS.indexOf(d))
-    .replace(/[٠-٩]/g, (d) => ARABIC.indexOf(d))
-    .replace(/[٬,\s]/g, "")
-    .replace("٫", ".");
-  if (plain === "") return 0;
-  return /^\d*\.?\d*$/.test(plain) ? Math.round(Number(plain) * 1e6) : NaN;
-}
-
-function shown(total) {
-  if (Number.isNaN(total)) return "؟";
-  const text = (total / 1e6).toLocaleString("en", { maximumFractionDigits: 3 });
-  if (!persian) return `${text}%`;
-  return `${text.replace(/\d/g, (d) => DIGITS[d]).replace(/,/g, "٬").replace(".", "٫")}٪`;
-}
+const { words, digits, millionths, percent } = window.portal;
 
 const editor = () => document.querySelector("[data-editor]");
 const weightsOf = (group) => [...document.querySelectorAll(`[data-weight="${group}"]`)];
@@ -34,7 +12,7 @@ function weigh() {
     const total = weightsOf(sum.dataset.sum).reduce((all, input) => all + millionths(input.value), 0);
     const state = total === 100e6 ? "right" : "wrong";
     const output = sum.querySelector("[data-total]");
-    const text = shown(total);
+    const text = percent(total);
     if (output.textContent !== text) output.textContent = text;
     if (sum.dataset.state !== state) sum.dataset.state = state;
   }
@@ -117,7 +95,7 @@ function levels(form) {
     button.className = "btn btn-outline-secondary";
     button.textContent = word.textContent;
     button.addEventListener("click", () => {
-      gate.value = String(Number(word.dataset.gate)).replace(/\d/g, (d) => (persian ? DIGITS[d] : d));
+      gate.value = digits(Number(word.dataset.gate));
       gate.focus();
     });
     word.replaceWith(button);

@@ -3,10 +3,27 @@
 const words = JSON.parse(document.getElementById("portal-words")?.textContent || "{}");
 const root = document.documentElement;
 
-// Modules find these two here, so that no module has to import another by a name that changes with its content.
+// Modules find these here, so that no module has to import another by a name that changes with its content.
 window.portal = {
   words,
   digits: (value) => (words.language === "fa" ? String(value).replace(/\d/g, (d) => "۰۱۲۳۴۵۶۷۸۹"[d]) : String(value)),
+  // What was typed, in millionths, so that three thirds are compared exactly; NaN for what is no number.
+  millionths(text) {
+    const plain = text
+      .trim()
+      .replace(/[۰-۹]/g, (d) => d.charCodeAt(0) - 0x6f0)
+      .replace(/[٠-٩]/g, (d) => d.charCodeAt(0) - 0x660)
+      .replace(/[٬,\s]/g, "")
+      .replace("٫", ".");
+    if (plain === "") return 0;
+    return /^\d*\.?\d*$/.test(plain) ? Math.round(Number(plain) * 1e6) : NaN;
+  },
+  // Millionths as a percentage.
+  percent(total) {
+    if (Number.isNaN(total)) return "؟";
+    const text = (total / 1e6).toLocaleString("en", { maximumFractionDigits: 3 });
+    return words.language === "fa" ? `${window.portal.digits(text).replace(/,/g, "٬").replace(".", "٫")}٪` : `${text}%`;
+  },
   say(text, values = {}) {
     return (words[text] || text).replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
   },

@@ -53,7 +53,7 @@ SEEN_BY = {
     "assessment_detail": OFFICERS, "assessment_reopen": OFFICERS, "entry_scores": OFFICERS, "my_assessments": {"assessor", "judge"},
     "assignment_answer": {"judge"}, "round_list": OFFICERS, "round_new": OFFICERS, "round_detail": OFFICERS,
     "round_edit": OFFICERS, "round_move": OFFICERS, "round_extend": OFFICERS, "round_measurements": OFFICERS,
-    "round_results": OFFICERS, "round_bundle": OFFICERS,
+    "round_results": OFFICERS, "round_whatif": OFFICERS, "round_bundle": OFFICERS,
     "round_public": set(), "round_bundle_file": set(),  # the house's round is not published
     "round_assign_bulk": OFFICERS, "entry_detail": OFFICERS, "round_assign": OFFICERS,
     "entry_remove": OFFICERS, "entry_exclude": OFFICERS, "entry_include": OFFICERS, "assignment_list": OFFICERS,
@@ -169,7 +169,8 @@ def arguments(name, house):
         "agency_": [house.agency.slug], "unit_new": [house.agency.slug], "set_": version, "round_assign_bulk": [house.round.pk],
         "round_assign": [house.entry.pk], "round_": [house.round.pk], "entry_": [house.entry.pk],
         "assessment_": [house.assignment.pk], "assignment_": [house.assignment.pk], "assessor_": [house.judge_row.pk],
-        "api-round-": [house.round.pk], "api-score-": [house.entry.pk], "product_": [house.product.pk], "api-product-": [house.product.pk], "study_": [house.study.pk],
+        "product_": [house.product.pk], "api-product-": [house.product.pk], "study_": [house.study.pk],
+        "api-round-": [house.round.pk], "api-score-": [house.entry.pk],
     }  # fmt: skip
     return next((given for room, given in rooms.items() if name.startswith(room)), [])
 
