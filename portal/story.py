@@ -10,6 +10,7 @@ import secrets
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 
 import yaml
@@ -20,8 +21,10 @@ from django.db import transaction
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
-from assessments.models import Affiliation, Assessor, Entry, Indicator, IndicatorSet
-from assessments.services import assessments, measurements, rounds, runs
+from assessments.models import Affiliation, Assessor, Entry, Indicator, IndicatorSet, SetVersion
+from assessments.scoring.comparisons import nearest_step
+from assessments.selectors.comparisons import groups_of
+from assessments.services import assessments, comparisons, measurements, rounds, runs
 from products.forms.submission import QUESTION
 from products.models import Overlap, Product, ProductKind, QualityMark
 from products.selectors.judging import set_versions_for
@@ -88,6 +91,7 @@ def tell():
     products = {said["key"]: _product(said, people) for said in script["products"]}
     _rounds(script["products"], products, people)
     _council(script["products"], products, people)
+    _weights(people)
 
 
 def _people(said):
@@ -294,3 +298,28 @@ def _council(said, products, people):
     councils.adopt(resolution.pk, by=chair)
     for mark in QualityMark.objects.filter(resolution=resolution):
         marks.grant(mark.pk, by=chair)
+
+
+def _weights(people):
+    """Experts compare the dimensions of the set for books: three have finished, one is under way."""
+    experts, rng = ["arzyab2", "arzyab3", "arzyab4", "arzyab1"], random.Random(7)
+    study = comparisons.open_study(
+        SetVersion.objects.published().get(set__code="book").pk,
+        by=people["karshenas"],
+        groups=[""],
+        experts=[people[name] for name in experts],
+        deadline=timezone.now() + timedelta(days=21),
+        note="پاسخ‌های این وزن‌سنجی ساختگی است و فقط برای نمایش سامانه.",
+    )
+    (group,) = groups_of(study)
+    for name in experts:
+        opinion = {item.pk: float(item.weight_before) * 2 ** rng.gauss(0, 0.6) for item in group.rows}
+        steps = {
+            (left, right): nearest_step(opinion[left] / opinion[right] * 2 ** rng.gauss(0, 0.3))
+            for left, right in combinations(opinion, 2)
+        }
+        under_way = name == experts[-1]
+        given = dict(list(steps.items())[:2]) if under_way else steps
+        comparisons.answer(study.pk, group.pk, given, by=people[name], version=0)
+        if not under_way:
+            comparisons.finish(study.pk, by=people[name])

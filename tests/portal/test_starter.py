@@ -4,7 +4,8 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from assessments.models import Round, SetVersion
+from assessments.models import Round, SetVersion, WeightStudy
+from assessments.selectors.comparisons import standing
 from assessments.services import runs
 from portal import story
 from products.models import Product, QualityMark
@@ -28,6 +29,8 @@ def test_the_demonstration_shows_every_state(starter, client, capsys):
     assert len(set(QualityMark.objects.in_force().values_list("level", flat=True))) >= 2
     assert Resolution.objects.get(status="adopted").votes.filter(choice="recused").exists()
     assert list(runs.differences()) == []
+    (joined,) = standing(WeightStudy.objects.get(status="open")).joined
+    assert len(joined.counted) == 3 and not joined.is_contradictory and joined.disagreement > 0
 
     # Everybody named can sign in, and lands on a desk that works.
     capsys.readouterr()
