@@ -9,8 +9,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.routers import DefaultRouter
 from rest_framework.views import APIView
 
-from assessments.api import IndicatorSetViewSet
-from assessments.score_api import RoundViewSet, ScoreViewSet
+from assessments.api import IndicatorSetViewSet, RoundViewSet, ScoreViewSet
 from portal.views import api_docs
 from products.api import MarkViewSet, ProductKindViewSet, ProductViewSet
 

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from assessments.models import Assignment
+from assessments.models import Assignment, ScoringFlag, SetAside
 from assessments.services import sets
 from products.models import Overlap, Product
 from products.services import submission
@@ -54,6 +54,8 @@ SEEN_BY = {
     "assignment_answer": {"judge"}, "round_list": OFFICERS, "round_new": OFFICERS, "round_detail": OFFICERS,
     "round_edit": OFFICERS, "round_move": OFFICERS, "round_extend": OFFICERS, "round_measurements": OFFICERS,
     "round_results": OFFICERS, "round_whatif": OFFICERS, "round_bundle": OFFICERS,
+    "round_assessors": OFFICERS, "round_assessor": OFFICERS, "round_set_aside": OFFICERS, "round_take_back": OFFICERS,
+    "round_questions": OFFICERS, "question_detail": OFFICERS, "round_reliability": OFFICERS,
     "round_public": set(), "round_bundle_file": set(),  # the house's round is not published
     "round_assign_bulk": OFFICERS, "entry_detail": OFFICERS, "round_assign": OFFICERS,
     "entry_remove": OFFICERS, "entry_exclude": OFFICERS, "entry_include": OFFICERS, "assignment_list": OFFICERS,
@@ -158,6 +160,8 @@ def arguments(name, house):
         "resolution_record": [house.resolution.pk], "mark_grant": [house.adopted.pk],
         "api-kind-detail": [house.product.kind.code], "api-mark-detail": [house.mark.serial], "api-set-detail": version[:1],
         "api-set-version": version, "api-product-file": [house.product.pk, house.file.pk],
+        "question_detail": [house.question.pk], "round_assessor": [house.round.pk, house.judge_row.pk],
+        "round_set_aside": [house.round.pk, house.judge_row.pk], "round_take_back": [house.round.pk, house.aside.assessor_id],
         "screening_form": [house.product.pk], "overlap_recheck": [house.product.pk], "study_new": version, "study_list": [],
         "study_move": [house.study.pk, "close"], "study_exclude": [house.study.pk, house.expert.pk],
         "study_include": [house.study.pk, house.expert.pk], "study_pairs": [house.study.pk, house.study_group.pk],
