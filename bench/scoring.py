@@ -6,7 +6,6 @@ Denominators: the time PostgreSQL needs to hand the same rows to numpy by binary
 import io
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,7 @@ os.environ["TESTING"] = "1"
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 django.setup()
 
-from django.db import connection, transaction  # noqa: E402
+from django.db import DatabaseError, connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from assessments.scoring import allocation, ranks  # noqa: E402
@@ -30,7 +29,6 @@ from assessments.scoring.flags import assessor_flags  # noqa: E402
 from assessments.scoring.tree import Tree  # noqa: E402
 
 REPEAT = 5
-MEGABYTE = 1024  # ru_maxrss is in kilobytes
 # One row of a binary COPY: every field comes with its length.
 ROW = np.dtype(
     [("fields", ">i2"), ("a", ">i4"), ("product", ">i4"), ("b", ">i4"), ("assessor", ">i4"), ("c", ">i4"), ("y", ">f8")]
@@ -98,65 +96,111 @@ def fit(product, assessor, y):
     return design.fair(variances)
 
 
+def evict():
+    """Send the table out of PostgreSQL's buffers and, where its files can be opened, out of the kernel's; says from where."""
+    gone = []
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_buffercache")
+            cursor.execute("CHECKPOINT")
+            cursor.execute("SELECT pg_buffercache_evict_relation('bench_rating')")
+            gone.append("shared buffers")
+        except DatabaseError:
+            pass
+        cursor.execute("SELECT current_setting('data_directory') || '/' || pg_relation_filepath('bench_rating')")
+        (path,) = cursor.fetchone()
+    try:
+        with open(path, "rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        gone.append("page cache")
+    except OSError:
+        pass
+    connection.close()  # a new backend has nothing of its own in memory either
+    return gone
+
+
 def models():
+    """Gives the seconds of a warm COPY of the largest table: what the other methods are held against."""
     for count in (10_000, 100_000, 1_000_000):
         load(*ratings(count))
-        connection.close()
+        evicted = evict()
         cold, _rows = best(read, 1)
         warm, (product, assessor, y) = best(read)
-        first, _fair = best(lambda: fit(product, assessor, y), 1)  # noqa: B023
         seconds, _fair = best(lambda: fit(product, assessor, y))  # noqa: B023
         mean, _found = best(lambda: np.bincount(product, y) / np.bincount(product))  # noqa: B023
+        first, above = in_fresh_process(product, assessor, y)
         tell(
             "REML, fair scores, errors",
             ratings=len(y),
             seconds=seconds,
-            seconds_first=first,
-            copy_cold=cold,
+            seconds_fresh_process=first,
             copy_warm=warm,
-            times_copy_cold=seconds / cold,
+            copy_cold=cold,
+            evicted_from=evicted,
             times_copy_warm=seconds / warm,
+            times_copy_cold=seconds / cold,
+            fresh_times_copy_warm=first / warm,
             times_bincount=seconds / mean,
-            megabytes_above_data=in_fresh_process(product, assessor, y),
+            megabytes_above_data=above,
+            **({"bar_times_copy": 0.5, "bar_megabytes": 150} if count == 1_000_000 else {}),
+            **({"bar_fresh_process": 0.1} if count == 10_000 else {}),
         )
+    return warm
 
 
-FRESH = """
-import resource, sys
+# The peak of a process begins with that of its parent in getrusage; the kernel's own account of it does not.
+MEMORY = """
+def memory(name):
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(name)) / 1024
+"""
+FRESH = (
+    MEMORY
+    + """
+import sys, time
 import numpy as np
 from assessments.scoring.crossed import Crossed
-small = np.arange(60) % 6
-design = Crossed(np.arange(60) // 5, small, np.sin(np.arange(60.0)))
-design.fair(design.fit())  # everything is loaded
+if sys.argv[2] == "warm":
+    small = np.arange(60) % 6
+    design = Crossed(np.arange(60) // 5, small, np.sin(np.arange(60.0)))
+    design.fair(design.fit())  # everything is loaded
 product, assessor, y = (np.load(f"{sys.argv[1]}/{name}.npy") for name in ("product", "assessor", "y"))
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with open("/proc/self/clear_refs", "w") as peak:
+    peak.write("5")  # the peak begins anew
+before, started = memory("VmRSS"), time.perf_counter()
 design = Crossed(product, assessor, y)
 design.fair(design.fit())
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(time.perf_counter() - started, memory("VmHWM") - before)
 """
+)
 
 
 def in_fresh_process(product, assessor, y):
-    """Megabytes that a fit takes above its data."""
+    """Seconds of the very first fit of a process, imports excluded; megabytes that a fit takes above its data."""
+    told = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, values in (("product", product), ("assessor", assessor), ("y", y)):
             np.save(Path(folder) / name, values)
-        told = subprocess.run([sys.executable, "-c", FRESH, folder], capture_output=True, text=True, check=True)
-    return int(told.stdout) / MEGABYTE
+        for state in ("cold", "warm"):
+            act = [sys.executable, "-c", FRESH, folder, state]
+            told[state] = subprocess.run(act, capture_output=True, text=True, check=True).stdout.split()
+    return float(told["cold"][0]), float(told["warm"][1])
 
 
 # ------------------------------------------------------------------ the other methods
-def methods():
+def methods(copy):
+    """`copy` is the time to read a million rows, in this run."""
     rng = np.random.default_rng(2)
     product, _assessor, y = ratings(1_000_000)
     seconds, _found = best(lambda: alpha(product, y, "interval"))
-    tell("alpha (interval)", ratings=len(y), seconds=seconds, bar=0.05)
+    tell("alpha (interval)", ratings=len(y), seconds=seconds, bar=0.05, times_copy=seconds / copy)
 
     edges = [(f"d{d}", "root", 20) for d in range(5)] + [(f"d{d}i{i}", f"d{d}", 25) for d in range(5) for i in range(4)]
     tree, answers = Tree(edges), rng.uniform(0, 100, (20, 50_000))
     answers[rng.random(answers.shape) < 0.06] = np.nan
     seconds, _found = best(lambda: tree.values(answers))
-    tell("tree", rows=answers.size, seconds=seconds, bar=0.05)
+    tell("tree", rows=answers.size, seconds=seconds, bar=0.05, times_copy=seconds / copy)
 
     conflicts = rng.random((400, 100)) < 0.05
     category, expertise = rng.integers(0, 6, 400), rng.random((100, 6)) < 0.4
@@ -172,9 +216,12 @@ def methods():
         max_concurrence=found.max_concurrence,
     )
 
-    draws = rng.normal(60, 8, 2000)[:, None] + rng.normal(0, 4, (2000, 4000))
+    product, assessor, y = ratings(10_000, assessors=200)
+    design = Crossed(product, assessor, y)
+    posterior = design.posterior(design.fit())
+    drawing, draws = best(lambda: posterior.draws(4000, np.random.default_rng(1)), 3)
     seconds, _found = best(lambda: ranks.top_probabilities(draws, 50), 3)
-    tell("top 50 of 2,000, 4,000 draws", seconds=seconds, bar=1)
+    tell("top 50 of 2,000, 4,000 draws", seconds=drawing + seconds, seconds_of_drawing=drawing, bar=1)
     seconds, _found = best(lambda: (ranks.rank_intervals(draws), ranks.indistinct_groups(draws.mean(axis=1), draws)), 3)
     tell("rank intervals and groups of 2,000, 4,000 draws", seconds=seconds)
 
@@ -235,8 +282,10 @@ def a_round(products=2000, panel=5, assessors=200):
     return round_.pk
 
 
-WORKER = """
-import json, resource, sys, time
+WORKER = (
+    MEMORY
+    + """
+import json, sys, time
 import django
 django.setup()
 from assessments import scoring
@@ -258,17 +307,19 @@ timed(runs, "round_inputs", "read")
 timed(run, "standings", "standings")
 timed(run, "assessor_flags", "flags")
 timed(run, "compute", "compute")
+timed(run, "_readings", "readings with flags")
 timed(run_rows, "write_scores", "write scores")
+timed(run_rows, "write_readings", "write readings")
+timed(run_rows, "write_flags", "write flags")
 timed(run_rows, "point_entries", "point entries")
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-started = time.perf_counter()
+before, started = memory("VmRSS"), time.perf_counter()
 done = runs.score_round(int(sys.argv[1]))
 took["seconds"] = time.perf_counter() - started
 took["method"], took["ratings"], took["rows"] = done.method, done.summary["ratings"], Score.objects.filter(run=done).count()
-took["megabytes_before"] = before // 1024
-took["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+took["megabytes_before"], took["megabytes"] = round(before), round(memory("VmHWM"))
 print(json.dumps(took))
 """
+)
 
 
 def whole_round():
@@ -276,15 +327,38 @@ def whole_round():
     told = subprocess.run([sys.executable, "-c", WORKER, str(pk)], capture_output=True, text=True, check=False)
     if told.returncode:
         sys.exit(told.stderr[-2000:])
-    tell("ratings in PostgreSQL to stored scores", bar=10, bar_megabytes=500, **json.loads(told.stdout.splitlines()[-1]))
+    figures = json.loads(told.stdout.splitlines()[-1])
+    copy, _found = best(read_round)
+    tell(
+        "ratings in PostgreSQL to stored scores",
+        bar=10,
+        bar_megabytes=500,
+        copy_warm=copy,
+        times_copy=figures["seconds"] / copy,
+        **figures,
+    )
+
+
+def read_round():
+    """The bare ratings as numpy columns: what anybody must read who computes anything."""
+    buffer = io.BytesIO()
+    with connection.cursor() as cursor:
+        cursor.copy_expert(
+            "COPY (SELECT assessment_id, indicator_id, value::float8 FROM assessments_rating) TO STDOUT (FORMAT BINARY)", buffer
+        )
+    content = buffer.getbuffer()
+    wide = np.dtype(
+        [("f", ">i2"), ("a", ">i4"), ("sheet", ">i8"), ("b", ">i4"), ("indicator", ">i8"), ("c", ">i4"), ("y", ">f8")]
+    )
+    rows = np.frombuffer(content, dtype=wide, offset=HEADER, count=(len(content) - HEADER - TRAILER) // wide.itemsize)
+    return rows["sheet"].astype(np.int64), rows["indicator"].astype(np.int64), rows["y"].astype(float)
 
 
 def main():
     tell("load of the machine", one_minute=os.getloadavg()[0], cores=os.cpu_count())
-    models()
-    methods()
+    methods(models())
     whole_round()
-    tell("this process", megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // MEGABYTE)
+    tell("load of the machine", one_minute=os.getloadavg()[0])
 
 
 if __name__ == "__main__":

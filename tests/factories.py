@@ -74,10 +74,11 @@ def scale(kind="ordinal", **fields):
 
 
 def published_set(dimensions=2, indicators=2, layer="kind", scale_=None, allow_na=False, **fields):
-    """A published version with `dimensions` × `indicators` expert leaves of equal weight; weights are exact for 1, 2, 4, 5."""
+    """A published version with `dimensions` × `indicators` expert leaves of equal weight."""
     from django.utils import timezone
 
     from assessments.models import Indicator, IndicatorSet, SetVersion
+    from assessments.scoring.weights import percentages
 
     n = next(serial)
     set_ = IndicatorSet.objects.create(
@@ -85,14 +86,14 @@ def published_set(dimensions=2, indicators=2, layer="kind", scale_=None, allow_n
     )
     version = SetVersion.objects.create(set=set_, number=1)
     scale_ = scale_ or scale()
-    for d in range(1, dimensions + 1):
+    for d, share in enumerate(percentages([1] * dimensions), 1):
         dimension = Indicator.objects.create(
-            version=version, code=f"D{d}", title_fa=f"بُعد {d}", title_en=f"Dimension {d}", position=d, weight=100 / dimensions
+            version=version, code=f"D{d}", title_fa=f"بُعد {d}", title_en=f"Dimension {d}", position=d, weight=share
         )
-        for i in range(1, indicators + 1):
+        for i, weight in enumerate(percentages([1] * indicators), 1):
             Indicator.objects.create(
                 version=version, parent=dimension, code=f"D{d}I{i}", title_fa=f"شاخص {d}.{i}", title_en=f"Indicator {d}.{i}",
-                guidance_fa="راهنما", guidance_en="Guidance", position=i, weight=100 / indicators, scale=scale_, allow_na=allow_na,
+                guidance_fa="راهنما", guidance_en="Guidance", position=i, weight=weight, scale=scale_, allow_na=allow_na,
             )  # fmt: skip
     version.status, version.published_at = "published", timezone.now()
     version.save()
