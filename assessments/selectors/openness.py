@@ -5,20 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from assessments.models import Round, RoundBundle, Score, ScoringRun, SetVersion
-from secretariat.templatetags.portal_text import num, percent
+from assessments.scoring.scheme import ROOT
+from assessments.selectors.reliability import report, words_on_alpha
+from assessments.selectors.score_readers import PUBLIC
+from secretariat.templatetags.portal_text import num
 
 # With fewer totals a picture without names would still tell whose they are.
 LEAST_PICTURED = 5
-# From this share of true differences on, scores are called so (usual bounds of reliability coefficients).
-GRADES = (
-    (0.9, gettext_lazy("Differences between products can be relied on very well.")),
-    (0.8, gettext_lazy("Differences between products can be relied on.")),
-    (0.7, gettext_lazy("Large differences between products can be relied on, small ones cannot.")),
-    (-math.inf, gettext_lazy("Only very large differences between products can be relied on.")),
-)
 
 
 @dataclass
@@ -83,36 +78,29 @@ def open_round(round_):
         [lists[component] for component in sorted(lists)],
         list(versions.order_by("set__sort_key", "number")),
         move.at if move else run.frozen_at,
-        reliability_in_words(run),
+        reliability_in_words(round_),
     )
 
 
-def reliability_in_words(run):
-    """How far the scores of a run can be relied on, as sentences with their figures; none without a fair fit."""
-    told, root = run.summary.get("reliability"), run.summary.get("nodes", {}).get("root")
-    if not run.is_fair or not told or not root:
-        return []
-    said = []
-    relative = told.get("relative")
-    if relative is not None:
-        grade = next(words for least, words in GRADES if relative >= least)
+def reliability_in_words(round_):
+    """How far the scores of a round can be relied on, as sentences with their figures."""
+    told = report(round_, PUBLIC)
+    said, summary = [told.verdict], round_.run.summary
+    error = summary.get("reliability", {}).get("sem_relative")
+    if error is not None:
+        said.append(_("By chance alone a score is usually off by %(points)s points.") % {"points": num(error, 1)})
+    root = summary.get("nodes", {}).get(ROOT)
+    if root:
         said.append(
-            _(
-                "%(true)s of the differences between the scores are differences between the products, the rest is chance. %(grade)s"
-            )
-            % {"true": percent(100 * relative, 0), "grade": grade}
+            _("Assessors differ in severity: usually one lies %(points)s points from the average of all. That is corrected.")
+            % {"points": num(math.sqrt(max(0.0, root["assessor"])), 1)}
         )
-    if told.get("sem_relative") is not None:
-        said.append(_("By chance alone a score is usually off by %(points)s points.") % {"points": num(told["sem_relative"], 1)})
-    spread = num(math.sqrt(max(0.0, root["assessor"])), 1)
-    said.append(
-        _("Assessors differ in severity: usually one lies %(points)s points from the average of all. That is corrected.")
-        % {"points": spread}
-    )
-    alpha = run.summary.get("alpha")
+    alpha = summary.get("alpha")
     if alpha is not None:
         said.append(
-            _("Before any correction two assessors agree on a product by %(alpha)s, where 0 is chance and 1 is full agreement.")
-            % {"alpha": num(alpha, 2)}
+            _(
+                "Krippendorff’s alpha of the totals as they were given, 0 for chance and 1 for full agreement, is %(alpha)s: %(words)s."
+            )
+            % {"alpha": num(alpha, 2), "words": words_on_alpha(round_.run)}
         )
     return said

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from assessments.models import SetVersion
+from assessments.models import Round, SetVersion
 from products.models import QualityMark
 from secretariat import persian
 from secretariat.bilingual import in_language
@@ -39,6 +39,11 @@ def newest_marks(count=6):
 def published_sets():
     """The versions in force, in alphabetical order of their sets."""
     return list(SetVersion.objects.published().select_related("set").order_by("set__sort_key"))
+
+
+def published_rounds():
+    """Primary keys of the rounds whose results stand, the newest first; demonstrations are not looked for."""
+    return Round.objects.filter(status=Round.Status.PUBLISHED, is_demo=False).order_by("-pk").values_list("pk", flat=True)[:1000]
 
 
 def councils():

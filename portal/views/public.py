@@ -70,5 +70,6 @@ def sitemap(request):
     pages = [reverse(name) for name in ("home", "about", "set_list", "mark_list", "mark_verify_form", "agency_list", "api_docs")]
     pages += [version.get_absolute_url() for version in public.published_sets()]
     pages += [agency.get_absolute_url() for agency in Agency.objects.filter(is_member=True)]
+    pages += [reverse("round_public", args=[pk]) for pk in public.published_rounds()]
     pages += [mark.get_absolute_url() for mark in QualityMark.objects.in_force()[:5000]]
     return render(request, "portal/sitemap.xml", {"pages": [absolute(page) for page in pages]}, content_type="application/xml")

@@ -41,3 +41,10 @@ def test_the_sitemap_names_only_public_pages(client):
     page = client.get(reverse("sitemap")).content.decode()
     assert reverse("about") in page
     assert product.get_absolute_url() not in page
+
+
+def test_the_sitemap_names_published_rounds_only(client):
+    done, shown, running = factories.round_("published"), factories.round_("published", is_demo=True), factories.round_("open")
+    page = client.get(reverse("sitemap")).content.decode()
+    there = [reverse("round_public", args=[round_.pk]) in page for round_ in (done, shown, running)]
+    assert there == [True, False, False]
