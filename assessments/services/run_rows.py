@@ -30,19 +30,21 @@ _POINT = """
 # ------------------------------------------------------------------ scores
 def score_rows(read, result):
     """{(entry id, part id, indicator id): the figures in the order of FIGURES} of every node of every judged entry."""
-    rows = {}
+    return {
+        (entry, part, indicator): figures
+        for entries, part, indicator, columns in _nodes(read, result)
+        for entry, figures in zip(entries, zip(*columns, strict=True), strict=True)
+    }
+
+
+def _nodes(read, result):
+    """(entry ids, part id, indicator id, a column for each of FIGURES) of every node of every composition."""
     for group, layout in zip(read.inputs.groups, read.layouts, strict=True):
         mine = _judged(group, read)
-        entries = read.entries[mine].tolist()
+        entries, nothing = read.entries[mine].tolist(), [None] * len(mine)
         for key, (part, indicator) in zip(group.scheme.tree.keys, layout.nodes, strict=True):
-            columns = _of_node(result.nodes[key], mine)
-            if part is None:
-                columns += _of_root(result.standings, mine)
-            else:
-                columns += [[None] * len(mine)] * len(OF_ROOT)
-            for entry, figures in zip(entries, zip(*columns, strict=True), strict=True):
-                rows[(entry, part, indicator)] = figures
-    return rows
+            of_root = _of_root(result.standings, mine) if part is None else [nothing] * len(OF_ROOT)
+            yield entries, part, indicator, _of_node(result.nodes[key], mine) + of_root
 
 
 def _judged(group, read):
@@ -74,13 +76,22 @@ def _plain(values):
 def write_scores(run_id, read, result):
     """One COPY of all rows."""
     buffer = io.StringIO()
-    for key, figures in score_rows(read, result).items():
-        buffer.write("\t".join(map(_cell, (run_id, *key, *figures))))
-        buffer.write("\n")
+    for entries, part, indicator, columns in _nodes(read, result):
+        ids = f"\t{_cell(part)}\t{_cell(indicator)}\t"
+        figures = map("\t".join, zip(*map(_cells, columns), strict=True))
+        buffer.writelines(f"{run_id}\t{entry}{ids}{told}\n" for entry, told in zip(entries, figures, strict=True))
     buffer.seek(0)
     columns = ", ".join(f'"{name}"' for name in ("run_id", *KEYS, *FIGURES))
     with connection.cursor() as cursor:
         cursor.copy_expert(f"COPY assessments_score ({columns}) FROM STDIN", buffer)
+
+
+def _cells(column):
+    """A column as COPY reads it; most are all numbers or all empty, which is not asked again for each of them."""
+    kinds = set(map(type, column))
+    if kinds <= {float, int, bool}:
+        return list(map(str, column))
+    return ["\\N"] * len(column) if kinds == {type(None)} else list(map(_cell, column))
 
 
 def _cell(value):
