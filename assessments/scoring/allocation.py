@@ -1,0 +1,193 @@
+"""Who judges what: panels of given sizes within everybody's load, without conflicts, where they fit best.
+
+First the panels of greatest affinity (matching.py), then moves that join them into one design and spread the pairs of
+assessors (swaps.py). All indices are positions.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assessments.scoring.graphs import connectivity
+from assessments.scoring.matching import best_joined_matching, best_matching, shortage
+from assessments.scoring.swaps import Panels, join, spread
+
+# Affinities are told apart by chance, by less than this part of what they differ on the mean: the solver takes far longer
+# over ties, and panels drawn by chance start better mixed.
+CHANCE = 1e-3
+# Where no single move joins the parts, they are joined exactly if there are no more open pairs than this.
+MOST_EXACT_PAIRS = 1500
+MOST_NAMED = 10
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """Panels. `pairs` are rows (product, assessor) in order; `added` says which of them were not there before."""
+
+    pairs: np.ndarray
+    added: np.ndarray
+    objective: float  # the affinity of all pairs together
+    max_concurrence: int  # on how many products the two assessors meet who meet most often
+    components: int  # parts whose scores cannot be compared; 1 unless no way to join them was found
+    loads: np.ndarray  # products of each assessor
+
+
+class Infeasible(Exception):
+    """There are no such panels; the text says why. `side` is "products", which need, or "assessors", who must take, too much.
+
+    `members` are the positions of those concerned, `everyone` says that it is all of them together. `needed` and `available`
+    count assignments beside the existing ones, `missing` is their difference.
+    """
+
+    def __init__(self, side, members, needed, available, *, everyone=False):
+        self.side, self.members, self.everyone = side, members, everyone
+        self.needed, self.available, self.missing = needed, available, needed - available
+        super().__init__(self._sentence())
+
+    def _sentence(self):
+        one = len(self.members) == 1 and not self.everyone
+        who = f"all {self.side} together" if self.everyone else _named(self.side, self.members)
+        if self.side == "products":
+            need = f"{who} {'needs' if one else 'need'} {_count(self.needed, 'assessor' if one else 'assessment')}"
+            room = f"only {self.available} without a conflict {'has' if self.available == 1 else 'have'} room"
+            return f"{need}, but {room if one else f'the assessors have room for {self.available}'}: short by {self.missing}"
+        must = f"{who} must take at least {_count(self.needed, 'product')}"
+        floor = "the floor is" if one else "the floors are"
+        return f"{must}, but may take only {self.available}: {floor} too high by {self.missing}"
+
+
+def allocate(sizes, capacity, least, conflicts, affinity=None, *, existing=(), seed=0, swaps=True, tolerance=0.002):
+    """Panels of exactly `sizes` assessors with the greatest affinity, as an Allocation; Infeasible says why there are none.
+
+    `sizes` is one whole number or one per product; `capacity` and `least`, the bounds of the load, one or one per assessor.
+    `conflicts` (True: never) and `affinity` (finite numbers; None: all alike) are products × assessors. `existing` are pairs
+    (product, assessor) that stay whatever the rest says: only what is missing is added, and a panel or load that is at
+    or over its bound already gets no more. With `swaps`, parts are joined for as little affinity as single moves can, and
+    the pairs of assessors are spread for at most `tolerance` of it. The same arguments and `seed` give the same panels.
+    """
+    task = _checked(sizes, capacity, least, conflicts, affinity, existing)
+    generator = np.random.default_rng(seed)
+    worth = _worth(task, generator)
+    found = best_matching(worth, task.open, task.need, task.floor, task.room)
+    if found is None:
+        raise _reason(task)
+    chosen = found | task.kept
+    if swaps:
+        chosen = _improved(task, worth, chosen, tolerance, generator)
+    return _told(task, chosen)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is asked; `need`, `floor` and `room` are what is left of the bounds beside the kept pairs."""
+
+    closed: np.ndarray
+    kept: np.ndarray
+    affinity: np.ndarray
+    capacity: np.ndarray
+    least: np.ndarray
+    need: np.ndarray
+    floor: np.ndarray
+    room: np.ndarray
+
+    @property
+    def open(self):
+        return ~self.closed & ~self.kept
+
+
+def _checked(sizes, capacity, least, conflicts, affinity, existing):
+    closed = np.asarray(conflicts)
+    if closed.ndim != 2 or closed.dtype != bool:
+        raise ValueError("conflicts must be products × assessors, true or false")
+    products, assessors = closed.shape
+    affinity = np.zeros(closed.shape) if affinity is None else np.asarray(affinity, dtype=float)
+    if affinity.shape != closed.shape or not np.isfinite(affinity).all():
+        raise ValueError(f"affinity must be {products} × {assessors} finite numbers")
+    kept = np.zeros(closed.shape, dtype=bool)
+    for product, assessor in existing:
+        if not (0 <= product < products and 0 <= assessor < assessors):
+            raise ValueError(f"there is no pair ({product}, {assessor})")
+        kept[product, assessor] = True
+    sizes = _whole(sizes, products, "sizes")
+    capacity, least = _whole(capacity, assessors, "capacity"), _whole(least, assessors, "least")
+    panel, load = kept.sum(axis=1), kept.sum(axis=0)
+    need, floor, room = (np.maximum(bound - had, 0) for bound, had in ((sizes, panel), (least, load), (capacity, load)))
+    return _Task(closed, kept, affinity, capacity, least, need, floor, room)
+
+
+def _whole(bound, count, name):
+    """A bound as one whole number each."""
+    bound = np.asarray(bound)
+    if bound.shape not in ((), (count,)) or bound.dtype.kind not in "iu" or (bound < 0).any():
+        raise ValueError(f"{name} must be a whole number from 0, or {count} of them")
+    return np.broadcast_to(bound, (count,)).astype(int)
+
+
+def _worth(task, generator):
+    """Affinities in units of what they differ on the mean within a product, and a little chance."""
+    difference = np.abs(task.affinity - task.affinity.mean(axis=1, keepdims=True)).mean() if task.affinity.size else 0.0
+    chance = generator.random(task.affinity.shape)
+    if difference <= 1e-12 * np.abs(task.affinity).max(initial=0):
+        # A hundredth: among worths this close to each other HiGHS is done soonest.
+        return 0.01 * chance
+    return task.affinity / difference + CHANCE * chance
+
+
+def _reason(task):
+    above = np.flatnonzero(task.floor > task.room)
+    if len(above):
+        return Infeasible("assessors", above[:1].tolist(), int(task.floor[above[0]]), int(task.room[above[0]]))
+    # If one matching fills the panels within the loads and one the floors within the panels, one does both (Mendelsohn
+    # and Dulmage 1958): so one of the two must be short.
+    sides = ("products", task.need, task.room, task.open), ("assessors", task.floor, task.need, task.open.T)
+    for side, want, supply, open_pairs in sides:
+        short = shortage(want, supply, open_pairs)
+        if short is not None:
+            members, needed, available = short
+            return Infeasible(side, members, needed, available, everyone=1 < len(members) == np.count_nonzero(want))
+    raise RuntimeError("the solver found no panels, but there is no shortage")
+
+
+def _improved(task, worth, chosen, tolerance, generator):
+    """The panels joined, if it can be done, and spread."""
+    best = float(task.affinity[chosen].sum())
+    panels = _panels(task, chosen)
+    join(panels)
+    if panels.parts > 1 and np.count_nonzero(task.open) <= MOST_EXACT_PAIRS:
+        joined = best_joined_matching(worth, task.open, task.need, task.floor, task.room, task.kept)
+        if joined is not None:
+            panels = _panels(task, joined | task.kept)
+    lost = best - float(task.affinity[panels.chosen > 0].sum())
+    return spread(panels, max(0.0, tolerance * abs(best) - lost), generator)
+
+
+def _panels(task, chosen):
+    return Panels(chosen, task.kept, task.closed, task.affinity, task.least, task.capacity)
+
+
+def _told(task, chosen):
+    pairs = np.argwhere(chosen)
+    met = chosen.T.astype(int) @ chosen
+    np.fill_diagonal(met, 0)
+    return Allocation(
+        pairs,
+        ~task.kept[chosen],
+        float(task.affinity[chosen].sum()),
+        int(met.max(initial=0)),
+        connectivity(*pairs.T, *chosen.shape).count,
+        chosen.sum(axis=0),
+    )
+
+
+def _count(number, noun):
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _named(side, members):
+    """ "product 3", "products 1, 2 and 5 together"."""
+    if len(members) == 1:
+        return f"{side[:-1]} {members[0]}"
+    shown = [str(member) for member in members[:MOST_NAMED]]
+    more = len(members) - len(shown)
+    last = f"{more} more" if more else shown.pop()
+    return f"{side} {', '.join(shown)} and {last} together"
