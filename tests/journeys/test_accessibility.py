@@ -26,6 +26,7 @@ def public_pages():
         ("home",), ("about",), ("search",), ("set_list",), ("set_version", version.set.code, version.number), ("mark_list",),
         ("product_public", mark.product_id), ("mark_verify_form",), ("mark_verify", mark.serial), ("agency_list",),
         ("agency_detail", Agency.objects.filter(is_member=True).first().slug), ("sign_in",), ("password_reset",), ("api_docs",),
+        ("round_public", Round.objects.get(status="published").pk),
     ]  # fmt: skip
 
 
@@ -49,7 +50,8 @@ def pages_of_an_officer():
         ("desk",), ("product_queue",), ("product_list",), ("screening_form", waiting.pk), ("overlap_list",),
         ("overlap_detail", Overlap.objects.first().pk), ("round_list",), ("round_new",), ("round_detail", current.pk),
         ("round_add_products", current.pk), ("round_move", current.pk, "close"), ("round_assign_bulk", current.pk),
-        ("round_measurements", current.pk), ("round_results", finished.pk), ("entry_detail", done.pk), ("entry_scores", done.pk),
+        ("round_measurements", current.pk), ("round_results", finished.pk), ("round_bundle", finished.pk),
+        ("entry_detail", done.pk), ("entry_scores", done.pk),
         ("round_assign", entry.pk), ("assignment_list",), ("assessment_detail", judged.pk), ("assessor_list",),
         ("assessor_detail", judged.assessor_id), ("audit",), ("invitation_list",), ("invitation_new",), ("decision_list",),
     ]  # fmt: skip
