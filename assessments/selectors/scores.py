@@ -10,7 +10,7 @@ from assessments import scoring
 from assessments.models import Assessment, Entry, Score, ScoringRun
 from assessments.scoring.rounding import shown, shown_parts
 from assessments.selectors.score_inputs import panel_inputs
-from assessments.selectors.score_readers import AGENCY, COUNCIL, PUBLIC, STAFF  # noqa: F401 – the words of `explain`
+from assessments.selectors.score_readers import COUNCIL, PUBLIC, STAFF
 from assessments.selectors.sets import nested, walk
 from assessments.selectors.standing import Standing, standing_of
 from secretariat.calendar import digits

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from assessments.models import Entry, Score
-from assessments.selectors import scores
+from assessments.selectors.score_readers import AGENCY
+from assessments.selectors.scores import explain
 from products import rules, serials
 from products.models import Product, QualityMark
 from products.services import marks as services
@@ -171,5 +172,5 @@ def result_for(product, user):
     entries = Entry.objects.filter(subject=product.subject_id, round__status="published").select_related(
         "round", "subject", "sheet"
     )
-    explanations = [scores.explain(entry, audience=scores.AGENCY) for entry in entries.order_by("-round__deadline", "-pk")]
+    explanations = [explain(entry, audience=AGENCY) for entry in entries.order_by("-round__deadline", "-pk")]
     return Result(found, explanations) if found or explanations else None

@@ -6,7 +6,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from assessments.selectors import scores
+from assessments.selectors.score_readers import PUBLIC
+from assessments.selectors.scores import explain
 from products import certificates, serials
 from products.models import Product
 from products.selectors import marks as selectors
@@ -76,7 +77,7 @@ def product_public(request, pk):
     current = next((mark for mark in marks if mark.status in ("granted", "suspended")), marks[0])
     explanation = None
     if current.score.entry.round.status == "published":
-        explanation = scores.explain(current.score.entry, audience=scores.PUBLIC)
+        explanation = explain(current.score.entry, audience=PUBLIC)
     return render(
         request,
         "products/product_public.html",
