@@ -71,7 +71,10 @@ def radar(lines, label=""):
         {"line": line, "end": at(place, 100), "point": at(place, line.value), "label": at(place, 100 + 100 * 18 / RADIUS)}
         for place, line in enumerate(valued)
     ]
-    rings = [{"value": value, "outline": outline([value] * len(valued)), "at": at(0, value) if value < 100 else None} for value in RINGS]
+    rings = [
+        {"value": value, "outline": outline([value] * len(valued)), "at": at(0, value) if value < 100 else None}
+        for value in RINGS
+    ]
     return {"axes": axes, "rings": rings, "outline": outline([line.value for line in valued]), "side": side, "label": label,
             "middle": side / 2}  # fmt: skip
 
