@@ -232,7 +232,7 @@ def test_agreement_is_kendalls_tau_over_the_pairs_that_can_be_compared(seed, cou
     rng = np.random.default_rng(seed)
     before, after = rng.integers(0, 12, count).astype(float), rng.integers(0, 12, count).astype(float)
     one = np.ones(count, dtype=int)
-    tau, turned = whatif._agreement(before, after, one, one)
+    tau, turned = whatif.agreement(before, after, one, one)
     right = stats.kendalltau(before, after).statistic
     assert tau == pytest.approx(right, abs=1e-12) or (np.isnan(tau) and np.isnan(right))
     pairs = [(i, j) for i in range(count) for j in range(i)]
@@ -241,9 +241,9 @@ def test_agreement_is_kendalls_tau_over_the_pairs_that_can_be_compared(seed, cou
 
 def test_products_of_parts_that_are_not_joined_are_not_compared():
     before, after = np.array([1.0, 2, 3, 4]), np.array([1.0, 2, 4, 3])
-    tau, turned = whatif._agreement(before, after, np.array([1, 1, 2, 2]), np.array([1, 1, 2, 2]))
+    tau, turned = whatif.agreement(before, after, np.array([1, 1, 2, 2]), np.array([1, 1, 2, 2]))
     assert (tau, turned) == (0.0, 0.5)
-    tau, turned = whatif._agreement(before, after, np.array([1, 1, 1, 1]), np.array([1, 2, 3, 4]))
+    tau, turned = whatif.agreement(before, after, np.array([1, 1, 1, 1]), np.array([1, 2, 3, 4]))
     assert np.isnan(tau) and turned == 0.0
 
 
