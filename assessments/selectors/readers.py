@@ -9,7 +9,7 @@ STAFF, COUNCIL = "staff", "council"
 
 def still_judges(user, round_):
     """Whether `user`, officer or not, owes this round an answer or an assessment: then its aggregates are not for him yet."""
-    if round_.status not in rules.LIVE_ROUNDS:
+    if round_.status not in rules.LIVE_ROUNDS or getattr(user, "assessor", None) is None:
         return False
     return Assignment.objects.filter(
         assessor__user=user, entry__round=round_, entry__excluded_at=None, status__in=rules.PENDING_ASSIGNMENTS

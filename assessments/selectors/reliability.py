@@ -26,6 +26,8 @@ AIM = GOOD
 # Two products stand apart when three of four draws agree on their order (see assessments.scoring.ranks).
 THREE_OF_FOUR = NormalDist().inv_cdf(0.75)
 NEARLY_SURE = NormalDist().inv_cdf(0.975)
+# More lines than these are folded.
+MANY_DIMENSIONS = 30
 # More marks than these do not fit into a picture that anybody could read.
 MOST_PRODUCTS, MOST_ASSESSORS = 1000, 200
 
@@ -106,9 +108,10 @@ class Links:
         return 0 < self.products <= MOST_PRODUCTS and 0 < self.assessors <= MOST_ASSESSORS
 
     def span(self, name):
-        """(least, most) of a count over the assessors."""
+        """The least and the most of a count over the assessors, in words."""
         counts = [getattr(line, name) for line in self.lines] or [0]
-        return min(counts), max(counts)
+        least, most = num(min(counts)), num(max(counts))
+        return least if least == most else _("%(low)s to %(high)s") % {"low": least, "high": most}
 
     @property
     def loads(self):
@@ -167,7 +170,8 @@ class Report:
         told = {share.key: share.variance for share in self.shares}
         if not told or self.present is None or self.present.fair >= AIM or not told["product"]:
             return None
-        return ceil(AIM / (1 - AIM) * told["residual"] / told["product"])
+        # A panel that just reaches it must not be missed by the last bit.
+        return ceil(AIM / (1 - AIM) * told["residual"] / told["product"] - 1e-9)
 
     @property
     def strata(self):
@@ -186,6 +190,15 @@ class Report:
     @property
     def dimensions(self):
         return [line for line in self.nodes if line.kind != "indicator"]
+
+    @property
+    def has_many_dimensions(self):
+        return len(self.dimensions) > MANY_DIMENSIONS
+
+    @property
+    def shown_nodes(self):
+        """The dimensions, or of many sets only the sets themselves."""
+        return [line for line in self.nodes if line.kind == "part"] if self.has_many_dimensions else self.dimensions
 
     @property
     def fragile_count(self):
@@ -364,10 +377,13 @@ def links(round_):
     )
 
 
-def words_on_alpha(alpha):
-    """What Krippendorff's α says, in a clause; the bounds are those of Krippendorff 2004."""
+def words_on_alpha(run):
+    """What Krippendorff's α of the totals says, in a clause; the bounds are those of Krippendorff 2004."""
+    alpha = run.summary.get("alpha")
     if alpha is None:
         return _("cannot be told")
+    if not run.is_fair:
+        return _("from too few ratings to be judged by")
     if alpha >= 0.8:
         return _("the assessors agree well")
     if alpha >= 0.667:

@@ -17,6 +17,7 @@ register = template.Library()
 
 # So many assessors have a line with their name each; more are drawn side by side.
 FEW = 25
+LEAST_LABEL = 7  # percent of the bar that a label needs
 BOUNDS = (1, 2, 5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100)
 
 
@@ -148,7 +149,7 @@ def variance_bar(shares):
         length = 100 * share.share
         start = 100 - begin - length if mirrored else begin
         piece = {"share": share, "start": round(start, 2), "length": round(length, 2), "middle": None}
-        if length >= 12:
+        if length >= LEAST_LABEL:
             piece["middle"] = round(start + length / 2, 2)
         pieces.append(piece)
         begin += length
@@ -170,6 +171,6 @@ def links_matrix(links, named=False):
         "named": named,
         "width": width,
         "height": height,
-        "pixels_wide": min(920, 14 * width),
+        "pixels_wide": min(1120, 14 * width),
         "pixels_high": round(height * min(14, max(3, 420 / height))),
     }

@@ -117,10 +117,11 @@ def _find_assessor(round_, pk):
 def round_assessor(request, round_, assessor):
     """The report of one assessor in one round."""
     person = _find_assessor(round_, assessor)
-    card = selectors.card(round_, person.pk)
     page = Paginator(selectors.judged_sheets(round_, person), A_PAGE).get_page(request.GET.get("page"))
     about = flags.flags_of(round_).filter(flags.about(person.pk)).order_by("-is_raised", "pk")
     asides = list(SetAside.objects.filter(round=round_, assessor=person).select_related("by", "ended_by").order_by("-pk"))
+    aside = next((row for row in asides if row.ended_at is None), None)
+    card = None if aside else selectors.card(round_, person.pk)
     context = {
         "round": round_,
         "assessor": person,
@@ -128,7 +129,7 @@ def round_assessor(request, round_, assessor):
         "page": page,
         "lines": selectors.sheet_lines(page.object_list, card.reading) if card else [],
         "flags": [{"flag": flag, "question": flags.question(flag)} for flag in about],
-        "aside": next((row for row in asides if row.ended_at is None), None),
+        "aside": aside,
         "former": [row for row in asides if row.ended_at is not None],
         "can_decide": round_.status in rules.LIVE_ROUNDS and person.user_id != request.user.pk,
         "is_stale": round_.entries.stale().exists(),

@@ -62,7 +62,7 @@ class RoundQuestions(ListPage):
     ]
     columns = [
         Column("question", gettext_lazy("Question"), value=selectors.question, template="assessments/_question.html"),
-        Column("about", gettext_lazy("About"), sort="assessor__user__sort_key", value=_people),
+        Column("about", gettext_lazy("About whom"), sort="assessor__user__sort_key", value=_people),
         Column("evidence", gettext_lazy("Why it is asked"), value=selectors.evidence),
         Column("sheets", gettext_lazy("Sheets"), sort="sheets", kind="number"),
         Column("unusual", gettext_lazy("How unusual"), sort="chance", value=selectors.how_unusual),

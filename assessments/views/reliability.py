@@ -30,6 +30,6 @@ def round_reliability(request, pk):
     if report and report.panels:
         context["nearly_sure"] = selectors.nearly_sure(report)
     if report:
-        context["alpha_words"] = selectors.words_on_alpha(report.summary.get("alpha"))
+        context["alpha_words"] = selectors.words_on_alpha(report.run)
         context["groups_words"] = selectors.words_on_groups(report.groups, report.ranked)
     return render(request, "assessments/round_reliability.html", context)

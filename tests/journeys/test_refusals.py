@@ -138,6 +138,8 @@ def house():
         resolution=resolution, adopted=make.adopted_mark().resolution, proposed=proposed, mark=mark, unit=unit, invitation=invitation, draft=draft,
         notice=Notice.objects.create(user=owner, kind="test", text_fa="یادآوری پنهان", text_en="A hidden reminder", link="/desk/"),
         overlap=Overlap.objects.create(product=handed, other=factories.product("accepted"), similarity=0.9),
+        question=ScoringFlag.objects.create(round=round_, kind="severity", assessor=colleague, figure=9, sheets=9),
+        aside=SetAside.objects.create(round=round_, assessor=colleague, why="پنهان", by=factories.officer()),
         study=study, study_group=study.groups.get(), expert=study.experts.get(), grant=RoleGrant.objects.get(user=owner), agency=agency, node=draft.indicators.first(),
     )  # fmt: skip
 
