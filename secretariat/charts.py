@@ -1,6 +1,10 @@
 """The geometry of the pictures that the server draws; templates only write it down as SVG."""
 
+from math import ceil, floor
+
 ROW_HEIGHT, MARGIN = 34, 14
+# What the further parts of a forest plot need: the names of its zones, what stands before a label, brackets, lines across.
+ZONE_LABEL, ZONE_LETTER, LEAD, BRACKET, RULE = 20, 6.2, 34, 16, 26
 
 
 def _number(value):
@@ -33,60 +37,122 @@ def bar(value, low=None, high=None, maximum=100, mirrored=False):
     return drawn
 
 
-def forest(rows, minimum=0, maximum=100, reference=None, mirrored=False):
+def axis(values, least=20, whole=(0, 100), most=6):
+    """(begin, end, step) of an axis with at most `most` round stretches that holds the values, at least `least` long."""
+    low, high = min(values), max(values)
+    if (short := least - (high - low)) > 0:
+        low, high = low - short / 2, high + short / 2
+        # What does not fit at one end of the scale is given at the other.
+        low, high = low - max(0, high - whole[1]), high + max(0, whole[0] - low)
+    low, high = max(whole[0], low), min(whole[1], high)
+    for step in (2, 5, 10, 20, 25, 50, 100):
+        begin, end = floor(low / step) * step, ceil(high / step) * step
+        if end - begin <= most * step:
+            break
+    return begin, end, step
+
+
+def forest(rows, minimum=0, maximum=100, reference=None, mirrored=False, **marks):
     """A forest plot in two shapes of the same picture: `wide` with labels beside the lines, `narrow` with labels above.
 
-    Each row is a dict with label, value, low, high and perhaps group. On right-to-left pages the picture is mirrored:
-    labels at the right, values growing to the left.
+    Each row is a dict with label, value, low, high and perhaps group (a heading), lead (a word before the label), raw
+    (a second value). On right-to-left pages the picture is mirrored: labels at the right, values growing to the left.
+    `marks`: step (between ticks); zones, as (begin, end, label) with None for an open end; brackets, as (first row, last
+    row, is open above, is open below); rules, as {row: words of a line drawn below it}.
     """
     shapes = (
-        _forest(rows, minimum, maximum, reference, mirrored, label_width=230, plot_width=420, above=0),
-        _forest(rows, minimum, maximum, reference, mirrored, label_width=0, plot_width=310, above=20),
+        _forest(rows, minimum, maximum, reference, mirrored, label_width=230, plot_width=420, above=0, **marks),
+        _forest(rows, minimum, maximum, reference, mirrored, label_width=0, plot_width=310, above=20, **marks),
     )
     return [{"name": name, **shape} for name, shape in zip(("wide", "narrow"), shapes, strict=True)] if rows else []
 
 
-def _forest(rows, minimum, maximum, reference, mirrored, *, label_width, plot_width, above):
-    width = label_width + plot_width + 2 * MARGIN
+def _forest(
+    rows, minimum, maximum, reference, mirrored, *, label_width, plot_width, above, step=None, zones=(), brackets=(), rules=None
+):
+    width = label_width + plot_width + 2 * MARGIN + (BRACKET if brackets else 0)
+
+    def turned(x):
+        return round(width - x if mirrored else x, 2)
 
     def position(value):
         if (value := _number(value)) is None:
             return None
-        x = label_width + MARGIN + _share(value, minimum, maximum) * plot_width
-        return round(width - x if mirrored else x, 2)
+        return turned(label_width + MARGIN + _share(value, minimum, maximum) * plot_width)
 
-    lines, y, group = [], MARGIN, None
-    for row in rows:
+    top = MARGIN + (ZONE_LABEL if zones else 0)
+    lead = LEAD if any("lead" in row for row in rows) else 0
+    lines, drawn_rules, extents, y, group = [], [], [], top, None
+    for number, row in enumerate(rows):
         if row.get("group") and row["group"] != group:
             group = row["group"]
             lines.append({"heading": group, "text_y": y + ROW_HEIGHT * 0.65})
             y += ROW_HEIGHT
+        extents.append((y + 3, y + ROW_HEIGHT + above - 3))
         middle = y + above + (ROW_HEIGHT - above / 2) / 2
         x1, x2 = position(row.get("low")), position(row.get("high"))
         lines.append(
             {
-                "label": _short(str(row["label"]), 44 if above else 30),
+                "label": _short(str(row["label"]), (44 if above else 30) - lead // 7),
                 "full": str(row["label"]),
+                "lead": row.get("lead"),
                 "y": middle,
                 "text_y": y + 16 if above else middle + 5,
                 "x": position(row.get("value")),
                 "x1": None if x2 is None else x1,
                 "x2": None if x1 is None else x2,
+                "raw": position(row.get("raw")),
             }
         )
         y += ROW_HEIGHT + above
-    step = (maximum - minimum) / 5
+        if rules and number in rules:
+            drawn_rules.append({"y": y + RULE - 6, "text_y": y + RULE - 11, "words": rules[number]})
+            y += RULE
+    step = step or (maximum - minimum) / 5
+    count = round((maximum - minimum) / step)
     return {
         "width": width,
         "height": y + 34,
-        "top": MARGIN,
+        "top": top,
         "bottom": y,
+        "depth": y - top,
         "ruler": y + 20,
-        "label_x": width if mirrored else 0,
+        "lead_x": turned(0),
+        "label_x": turned(lead),
         "lines": lines,
-        "ticks": [{"value": round(minimum + step * i, 2), "x": position(minimum + step * i)} for i in range(6)],
+        "ticks": [{"value": round(minimum + step * i, 2), "x": position(minimum + step * i)} for i in range(count + 1)],
         "reference": position(reference),
+        "zones": _zones(zones, minimum, maximum, position),
+        "zone_y": top - 8,
+        "brackets": _brackets(brackets, extents, turned(width - 10), 5 if mirrored else -5),
+        "rules": drawn_rules,
     }
+
+
+def _zones(zones, minimum, maximum, position):
+    """Stretches of the axis with their place in the order of all; a label is left out where it would not fit."""
+    drawn = []
+    for place, (begin, end, label) in enumerate(zones, 1):
+        begin = minimum if begin is None else max(minimum, begin)
+        end = maximum if end is None else min(maximum, end)
+        if begin >= end:
+            continue
+        x, width = min(position(begin), position(end)), abs(position(end) - position(begin))
+        fits = len(str(label)) * ZONE_LETTER <= width
+        middle = round(x + width / 2, 2)
+        drawn.append({"place": place, "x": x, "width": round(width, 2), "label": label if fits else "", "middle": middle})
+    return drawn
+
+
+def _brackets(brackets, extents, x, hook):
+    """Paths beside the rows that belong together; a bracket that goes on elsewhere has no hook at that end."""
+    paths = []
+    for first, last, open_above, open_below in brackets:
+        upper, lower = round(extents[first][0], 2), round(extents[last][1], 2)
+        begin = f"M{x} {upper - 6}" if open_above else f"M{x + hook} {upper}H{x}"
+        end = f"V{lower + 6}" if open_below else f"V{lower}H{x + hook}"
+        paths.append(begin + end)
+    return paths
 
 
 def _short(label, most):

@@ -74,9 +74,12 @@ class ListPage:
     search: tuple[str, ...] = ()
     search_label: Any = gettext_lazy("Search")
     default_sort = ""
+    always_first: tuple = ()  # ORM expressions by which rows stand in any order
     size = SIZES[0]
     bulk: list[BulkAction] = []
     exports = True
+    exports_csv = False
+    results_template = "parts/list_results.html"
     empty_title: Any = gettext_lazy("Nothing is here yet.")
     empty_text: Any = ""
     empty_action: tuple[Any, str] | None = None  # (label, address)
@@ -98,6 +101,19 @@ class ListPage:
     def row_actions(self, row):
         """What may be done to a row: a list of RowAction."""
         return []
+
+    def row_heads(self, row, previous):
+        """Headings between the row before (None at the top of a page) and this one: (css class, words), the widest first."""
+        return []
+
+    def row_css(self, row):
+        """The class of a row."""
+        return ""
+
+    @property
+    def export_columns(self):
+        """The columns of an exported table: those on the page."""
+        return self.shown_columns
 
     # -- filters and search
 
@@ -169,10 +185,10 @@ class ListPage:
         key, descending = self.sort
         path = next((column.sort for column in self.columns if column.key == key and column.sort), None)
         if path is None:
-            return self.filtered.order_by("-pk")
+            return self.filtered.order_by(*self.always_first, "-pk")
         order = F(path).desc(nulls_last=True) if descending else F(path).asc(nulls_last=True)
         # Equal values keep one order, else a row could stand on two pages or on none.
-        return self.filtered.order_by(order, "-pk" if descending else "pk")
+        return self.filtered.order_by(*self.always_first, order, "-pk" if descending else "pk")
 
     # -- columns
 
@@ -257,11 +273,18 @@ class ListPage:
                 "pk": row.pk,
                 "row": row,
                 "name": str(self.shown_columns[0].read(row)),
+                "heads": self.row_heads(row, previous),
+                "css": self.row_css(row),
                 "cells": [{"column": column, "html": self._html(column, row)} for column in self.shown_columns],
                 "actions": self.row_actions(row),
             }
-            for row in self.page.rows
+            for previous, row in zip([None, *self.page.rows], self.page.rows, strict=False)
         ]
+
+    @property
+    def width(self):
+        """How many cells a row has."""
+        return len(self.shown_columns) + bool(self.bulk) + self.has_actions
 
     @property
     def has_actions(self):
@@ -321,17 +344,23 @@ class ListPage:
     def export_url(self):
         return self.address(export="xlsx", page=None)
 
+    @property
+    def csv_url(self):
+        return self.address(export="csv", page=None)
+
     # -- answers
 
     def respond(self, template, context=None):
-        """The whole page; only the list for htmx; a workbook when asked for one."""
+        """The whole page; only the list for htmx; a workbook or CSV when asked for one."""
         if self.exports and self.query.get("export") == "xlsx":
             return self.workbook()
+        if self.exports_csv and self.query.get("export") == "csv":
+            return self.csv()
         htmx = getattr(self.request, "htmx", None)
         partial = htmx and not htmx.boosted and not htmx.history_restore_request
         name = template
         if partial:
-            name = "parts/list_results.html" if htmx.target == f"{self.name}-results" else "parts/list.html"
+            name = self.results_template if htmx.target == f"{self.name}-results" else "parts/list.html"
         response = render(self.request, name, {"list": self, **(context or {})})
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
         if partial:
@@ -339,12 +368,23 @@ class ListPage:
         return response
 
     def workbook(self):
-        """All rows that fit, with the columns and in the order that are on the page, as an Excel file."""
+        """All rows that fit, in the order of the page, as an Excel file."""
+        content = spreadsheets.workbook(self.caption or self.name, *self._table(), rtl=calendar.reads_persian())
+        return spreadsheets.download(self._file_name, content)
+
+    def csv(self):
+        """The same as comma-separated values."""
+        return spreadsheets.csv_download(self._file_name, *self._table())
+
+    @property
+    def _file_name(self):
+        return f"{self.name}-{calendar.today():%Y-%m-%d}"
+
+    def _table(self):
+        """(headings, rows as they come) of an export."""
         rows = self.rows_in_order[:EXPORT_LIMIT].iterator(chunk_size=2000)
-        cells = ([self._plain(column, row) for column in self.shown_columns] for row in rows)
-        headings = [column.label for column in self.shown_columns]
-        content = spreadsheets.workbook(self.caption or self.name, headings, cells, rtl=calendar.reads_persian())
-        return spreadsheets.download(f"{self.name}-{calendar.today():%Y-%m-%d}", content)
+        cells = ([self._plain(column, row) for column in self.export_columns] for row in rows)
+        return [column.label for column in self.export_columns], cells
 
     @staticmethod
     def _plain(column, row):
