@@ -14,6 +14,7 @@ LEAST_COVERAGE = 70
 LEAST_PANEL = 3
 # Where the bands of the total score begin (0–100), unless a round says otherwise.
 CUTS = (70.0, 80.0, 90.0)
+MOST_CUTS = 9
 
 
 def default_cuts():

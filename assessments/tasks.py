@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from assessments.models import Entry, RoundBundle
 from assessments.services import bundles, runs
+from secretariat.models import User
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,12 @@ PATIENCE = timedelta(seconds=20)
 def score_round(round_id):
     """Compute a round whose inputs changed."""
     runs.score_round(round_id)
+
+
+@shared_task
+def compute_now(round_id, user_id):
+    """Compute a round because somebody asked for it."""
+    runs.score_round(round_id, by=User.objects.get(pk=user_id))
 
 
 @shared_task

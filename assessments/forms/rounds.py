@@ -1,16 +1,19 @@
 """What officers and assessors type about rounds, assignments and the roster."""
 
 import datetime
+import re
+from itertools import pairwise
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from assessments import rules
 from assessments.models import IndicatorSet
-from secretariat.calendar import TEHRAN, day_of, today
+from secretariat.calendar import TEHRAN, day_of, digits, reads_persian, today
 from secretariat.errors import RuleBroken
 from secretariat.fields import CanonicalCharField, JalaliDateFormField, NumberFormField, WholeNumberFormField
 from secretariat.models import Agency, User
+from secretariat.templatetags.portal_text import num
 
 
 def _text(label, *, rows=None, language=None, **options):
@@ -25,6 +28,31 @@ class EndOfDayField(JalaliDateFormField):
     def clean(self, value):
         day = super().clean(value)
         return day and datetime.datetime.combine(day_of(day), datetime.time(23, 59, 59), TEHRAN)
+
+
+class BandsField(CanonicalCharField):
+    """Where the bands of the score begin: rising numbers between 0 and 100, in any digits, parted by commas or spaces."""
+
+    def __init__(self, **options):
+        super().__init__(max_length=200, widget=forms.TextInput({"autocomplete": "off"}), **options)
+
+    def clean(self, value):
+        """Give a list of floats."""
+        number = NumberFormField(max_digits=7, decimal_places=4)
+        parts = [part for part in re.split(r"[\s،؛;,]+", super().clean(value)) if part]
+        cuts = [float(number.clean(part)) for part in parts]
+        if not cuts or len(cuts) > rules.MOST_CUTS or any(low >= high for low, high in pairwise([0.0, *cuts, 100.0])):
+            raise forms.ValidationError(_("Write rising numbers between 0 and 100, for example: 70, 80, 90."))
+        return cuts
+
+    def prepare_value(self, value):
+        """Write numbers as their reader reads them; give typed text back as it was typed."""
+        return listed(value) if isinstance(value, list) else value
+
+
+def listed(cuts):
+    """Where bands begin, as they are read and typed: «۷۰، ۸۰، ۹۰»."""
+    return ("، " if reads_persian() else ", ").join(num(cut) for cut in cuts)
 
 
 class RoundForm(forms.Form):
@@ -44,15 +72,32 @@ class RoundForm(forms.Form):
         initial=rules.LEAST_PANEL,
         help_text=_("At least three, so that one opinion alone decides nothing."),
     )
-    is_blind = forms.BooleanField(
-        label=_("Blind: the assessor is not told whose product it is"), required=False
-    )
+    is_blind = forms.BooleanField(label=_("Blind: the assessor is not told whose product it is"), required=False)
     note = _text(_("Note to the assessors"), rows=4, required=False, max_length=4000)
+    cuts = BandsField(
+        label=_("Bands of the score begin at"),
+        initial=list(rules.CUTS),
+        help_text=_(
+            "Rising, between 0 and 100, at most nine; for example: 70, 80, 90. The results tell how surely a product is in its band."
+        ),
+    )
+    top = WholeNumberFormField(
+        label=_("How many products are sought"),
+        min_value=1,
+        max_value=10_000,
+        required=False,
+        help_text=_(
+            "For example as many as can be awarded. The results tell how surely a product is among them. Left empty: a tenth."
+        ),
+    )
 
     def __init__(self, *args, names=None, **kwargs):
         super().__init__(*args, **kwargs)
         for name in set(self.fields) - set(names or self.fields):
             del self.fields[name]
+        if "cuts" in self.fields:
+            # Numbers alone have no direction of their own: the first stands where reading begins.
+            self.fields["cuts"].widget.attrs["dir"] = "rtl" if reads_persian() else "ltr"
 
     @classmethod
     def of(cls, round_, data=None, names=()):
@@ -80,6 +125,22 @@ class ReasonForm(forms.Form):
         self.fields["why"].required = required
 
 
+class PublishForm(ReasonForm):
+    """Publishing a round whose parts cannot be compared: never as one ranking, and as several only on purpose."""
+
+    separate_lists = forms.BooleanField(
+        required=False,
+        help_text=_(
+            "A rank then counts within its own list, of no product is it said that it is better than one of another list, and "
+            "those sought are shared out among the lists by their size. This cannot be taken back."
+        ),
+    )
+
+    def __init__(self, *args, lists, **kwargs):
+        super().__init__(*args, required=False, **kwargs)
+        self.fields["separate_lists"].label = _("Publish as %(count)s separate lists") % {"count": digits(lists)}
+
+
 class AnswerForm(forms.Form):
     """An assessor's answer to an invitation; the declaration comes before anything of the product is shown."""
 
@@ -87,11 +148,13 @@ class AnswerForm(forms.Form):
         ("none", _("I have no family, business, employment or other tie that could colour my judgement.")),
         ("conflict", _("I have such a tie, or it could look so.")),
     )
-    declaration = forms.ChoiceField(
-        label=_("Conflict of interest"), choices=CONFLICTS, widget=forms.RadioSelect, required=False
-    )
+    declaration = forms.ChoiceField(label=_("Conflict of interest"), choices=CONFLICTS, widget=forms.RadioSelect, required=False)
     why = _text(
-        _("Reason for declining"), rows=3, required=False, max_length=300, help_text=_("Only if you decline. The secretariat reads it.")
+        _("Reason for declining"),
+        rows=3,
+        required=False,
+        max_length=300,
+        help_text=_("Only if you decline. The secretariat reads it."),
     )
 
     def clean(self):
@@ -142,7 +205,9 @@ class AffiliationForm(forms.Form):
     """One tie to an agency."""
 
     id = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    agency = forms.ModelChoiceField(label=_("Agency"), queryset=Agency.objects.all(), required=False, empty_label=_("Choose an agency"))
+    agency = forms.ModelChoiceField(
+        label=_("Agency"), queryset=Agency.objects.all(), required=False, empty_label=_("Choose an agency")
+    )
     since = JalaliDateFormField(label=_("From"), required=False)
     until = JalaliDateFormField(label=_("Until"), required=False)
     note = _text(_("Note"), max_length=200, required=False)
@@ -192,12 +257,16 @@ class MeasuredLine:
         self.key = f"{row.entry.pk}-{row.indicator.pk}"
         self.stands = self._standing()
         self.errors = {}
-        self.typed = self.stands if data is None else {
-            "value": data.get(f"value-{self.key}", "").strip(),
-            "target": data.get(f"target-{self.key}", "").strip(),
-            "na": "1" if data.get(f"na-{self.key}") else "",
-            "note": data.get(f"note-{self.key}", "").strip(),
-        }
+        self.typed = (
+            self.stands
+            if data is None
+            else {
+                "value": data.get(f"value-{self.key}", "").strip(),
+                "target": data.get(f"target-{self.key}", "").strip(),
+                "na": "1" if data.get(f"na-{self.key}") else "",
+                "note": data.get(f"note-{self.key}", "").strip(),
+            }
+        )
         self.was = self.stands_text if data is None else data.get(f"was-{self.key}", "")
         self.is_sent = data is not None and f"was-{self.key}" in data
 

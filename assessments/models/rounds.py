@@ -152,6 +152,19 @@ class Round(models.Model):
         ]
         triggers = [
             pgtrigger.Trigger(
+                name="bands_rise_within_the_scale",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("cuts"),
+                # Nine as in rules.MOST_CUTS; sorted without doubles they are as they were only if they rise.
+                func="""
+                    IF cardinality(NEW.cuts) NOT BETWEEN 1 AND 9 OR (0 < ALL (NEW.cuts) AND 100 > ALL (NEW.cuts)) IS NOT TRUE
+                       OR NEW.cuts IS DISTINCT FROM (SELECT array_agg(DISTINCT c ORDER BY c) FROM unnest(NEW.cuts) c) THEN
+                        RAISE EXCEPTION 'bands begin at one to nine rising values within 0 and 100' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
                 name="results_are_of_the_current_run",
                 level=pgtrigger.Row,
                 when=pgtrigger.After,
@@ -300,9 +313,7 @@ class Entry(models.Model):
     excluded_by = models.ForeignKey(User, models.PROTECT, null=True, editable=False, related_name="+")
     excluded_why = models.CharField(_("why it was left out"), max_length=500, blank=True, editable=False)
     # Its total score in the round's current run.
-    result = models.OneToOneField(
-        "assessments.Score", models.SET_NULL, null=True, editable=False, related_name="current_of"
-    )
+    result = models.OneToOneField("assessments.Score", models.SET_NULL, null=True, editable=False, related_name="current_of")
 
     objects = EntryQuerySet.as_manager()
 

@@ -361,7 +361,7 @@ def compared(before, after):
     """The Comparison of two Results of one round."""
     standing = before.standings, after.standings
     scores = [_scores(result) for result in (before, after)]
-    tau, turned = _agreement(*scores, *(told.component for told in standing))
+    tau, turned = agreement(*scores, *(told.component for told in standing))
     return Comparison(
         *scores,
         *(told.rank for told in standing),
@@ -398,8 +398,11 @@ def _among_the_sought(told):
     return among
 
 
-def _agreement(before, after, part_before, part_after):
-    """(τ-b, share of pairs reversed) over the pairs within one part both times."""
+def agreement(before, after, part_before, part_after):
+    """(τ-b, share of pairs reversed) of two sets of scores (NaN: none) over the pairs within one part both times.
+
+    Parts are numbers from 0; τ-b is Kendall's (Biometrika 33, 1945), NaN with nothing to compare.
+    """
     both = np.flatnonzero(~np.isnan(before) & ~np.isnan(after))
     before, after, parts = before[both], after[both], part_before[both] * (part_after.max(initial=0) + 1) + part_after[both]
     concordant = discordant = tied_before = tied_after = pairs = 0

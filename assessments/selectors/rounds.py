@@ -1,6 +1,5 @@
 """Rounds as they are read: how far the work is, who could be asked, what stands in the way of the results."""
 
-from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
@@ -63,24 +62,6 @@ def with_root_scores(entries):
     """Entries with their total score as `score`, `low`, `high`, `raters`, `coverage`, `gate` (all None without one)."""
     columns = {"score": "value", "low": "low", "high": "high", "raters": "raters", "coverage": "coverage", "gate": "gate_failed"}
     return entries.annotate(**{name: F(f"result__{column}") for name, column in columns.items()})
-
-
-def results(round_):
-    """The entries of a round with their total scores."""
-    return with_root_scores(Entry.objects.filter(round=round_)).select_related("subject__agency")
-
-
-class Places:
-    """Ranks in a round by total score: equal scores share one; what was left out or has no score has none. One query."""
-
-    def __init__(self, round_):
-        scores = results(round_).filter(excluded_at=None, score__isnull=False).order_by("score")
-        self.rising = list(scores.values_list("score", flat=True))
-
-    def of(self, entry):
-        if entry.score is None or entry.excluded_at:
-            return None
-        return len(self.rising) - bisect_right(self.rising, entry.score) + 1
 
 
 def panel_warnings(round_):
@@ -226,6 +207,17 @@ def plan(round_, pairs):
             load[assessor.pk] += 1
         lines.append(line)
     return lines
+
+
+def refusals(entries, assessors):
+    """{(entry pk, assessor pk): sentence} of all pairs that must not or cannot be joined; each pair by itself."""
+    entries, assessors = list(entries), list(assessors_with_load(assessors))
+    barred, insiders = conflicts({entry.subject for entry in entries}, assessors), _insiders(assessors)
+    rows = Assignment.objects.filter(entry__in=entries, assessor__in=assessors)
+    present = {(row.entry_id, row.assessor_id): row for row in rows}
+    lines = [PlanLine(entry, one, former=present.get((entry.pk, one.pk))) for entry in entries for one in assessors]
+    told = {(line.entry.pk, line.assessor.pk): _refusal(line, barred, insiders, line.assessor.load) for line in lines}
+    return {pair: sentence for pair, sentence in told.items() if sentence}
 
 
 def _insiders(assessors):

@@ -90,11 +90,11 @@ def standing_of(score, run, *, places, exact):
     if exact:
         told.place, told.chance_top = score.rank, score.p_top
         told.alike = counts["group"] - 1 if score.group is not None else 0
-        told.top = _sought(run, counts["all"])
+        told.top = sought(run, counts["all"])
     return told
 
 
-def _sought(run, listed):
+def sought(run, listed):
     """How many of this list are sought: of lists that cannot be compared, each has its share."""
     summary = run.summary
     share = listed / summary["products"] if summary.get("products") else 1

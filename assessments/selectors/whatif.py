@@ -225,6 +225,11 @@ class Answer:
     inputs: Inputs  # of the scenario
     carried: list  # (VersionChoice, whatif.Carried)
 
+    @property
+    def tops(self):
+        """How many products are sought, before and after."""
+        return self.before.standings.top, self.after.standings.top
+
 
 def changed_inputs(chosen, scenario):
     """(Inputs, [(VersionChoice, Carried)]) of a scenario."""

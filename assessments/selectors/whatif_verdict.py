@@ -34,14 +34,19 @@ def verdict(told, scenario):
         or comparison.vanishes.any()
     )
     found = Verdict(is_same)
-    found.sentences += [*_sought(told), *_order(told), _bands(told), _scores(told)]
+    found.sentences += changes(told)
     found.remarks += [*_standing(told, scenario), *_carried(told)]
     return found
 
 
+def changes(told):
+    """Sentences on what two results differ in: `told` has `rows`, `comparison` and `tops`, how many are sought in each."""
+    return [*_sought(told), *_order(told), _bands(told), _scores(told)]
+
+
 def _sought(told):
     leaves, enters = ([row.entry for row in told.rows if getattr(row, name)] for name in ("leaves", "enters"))
-    before, after = (result.standings.top for result in (told.before, told.after))
+    before, after = told.tops
     if before != after:
         yield _("Instead of %(before)s products, %(after)s are sought.") % {"before": digits(before), "after": digits(after)}
     if not leaves and not enters:

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments import rules
-from assessments.forms.rounds import ExtendForm, MeasuredLine, ReasonForm, RoundForm
+from assessments.forms.rounds import ExtendForm, MeasuredLine, PublishForm, ReasonForm, RoundForm, listed
 from assessments.models import Round
+from assessments.selectors import joining
 from assessments.selectors import rounds as selectors
 from assessments.selectors.flags import open_questions
 from assessments.services import measurements
@@ -101,8 +102,14 @@ def round_edit(request, pk):
 def _differences(form, current):
     """(label, what stands) of every field that somebody else's saving left otherwise than it was typed here."""
     return [
-        (form[name].label, getattr(current, name)) for name, typed in form.cleaned_data.items() if typed != getattr(current, name)
+        (form[name].label, _shown(getattr(current, name)))
+        for name, typed in form.cleaned_data.items()
+        if typed != getattr(current, name)
     ]
+
+
+def _shown(value):
+    return listed(value) if isinstance(value, list) else "" if value is None else value
 
 
 @officers_only
@@ -205,11 +212,15 @@ def round_move(request, pk, action):
     if action not in round_.MOVES or not round_.MOVES[action].sources:
         return redirect(round_)
     step = round_.MOVES[action]
-    form = ReasonForm(request.POST if request.method == "POST" else None, required=step.needs_reason)
+    apart = action == "publish" and round_.run is not None and not round_.run.is_connected
+    data = request.POST if request.method == "POST" else None
+    form = PublishForm(data, lists=round_.run.component_count) if apart else ReasonForm(data, required=step.needs_reason)
     problems = []
     if request.method == "POST" and form.is_valid():
         try:
-            services.move_round(pk, action, by=request.user, why=form.cleaned_data["why"])
+            services.move_round(pk, action, by=request.user, **form.cleaned_data)
+        except services.Disconnected as refused:
+            form.add_error("separate_lists" if apart else None, refused.message)
         except services.NotPublishable as refused:
             problems = refused.problems
         except RuleBroken as broken:
@@ -225,6 +236,9 @@ def round_move(request, pk, action):
     context = {"round": round_, "action": action, "step": step, "form": form, "warnings": warnings, "problems": problems}
     if action == "publish":
         context["questions"] = open_questions(round_)
+    if apart:
+        context["parts"] = joining.parts(round_)
+        context["links"] = joining.joining_links(round_, context["parts"])
     return render(
         request,
         "assessments/round_move.html",
@@ -295,85 +309,3 @@ def round_measurements(request, pk):
         ],
     }
     return render(request, "assessments/round_measurements.html", context, status=422 if wrong else 200)
-
-
-# --- results -------------------------------------------------------------------------------------
-
-
-class RoundResults(ListPage):
-    name = "results"
-    caption = gettext_lazy("Results of the round")
-    filters = [
-        Toggle("gate", gettext_lazy("Failed a gate"), lambda entries: entries.filter(gate=True)),
-        Toggle("unscored", gettext_lazy("Without a score"), lambda entries: entries.filter(score=None)),
-    ]
-    search = ("subject__title_fa", "subject__title_en", "subject__agency__search_key")
-    default_sort = "-score"
-    empty_title = gettext_lazy("No product is in this list.")
-
-    def __init__(self, request, round_):
-        super().__init__(request)
-        self.round = round_
-        self.places = selectors.Places(round_)
-        self.columns = [
-            Column("title", _("Product"), sort="subject__title_fa", value="subject", link=True),
-            Column("place", _("Rank"), value=self.places.of, kind="number"),
-            Column("agency", _("Agency"), sort="subject__agency__sort_key", value="subject.agency"),
-            Column("score", _("Quality score"), sort="score", kind="number", places=1),
-            Column("low", _("Interval from"), sort="low", kind="number", places=1),
-            Column("high", _("Interval to"), sort="high", kind="number", places=1),
-            Column("raters", _("Assessors"), sort="raters", kind="number"),
-            Column("coverage", _("Coverage"), sort="coverage", value=_coverage, kind="percent", places=0),
-            Column("state", _("Notes"), value=_remarks, template="assessments/_round_remarks.html"),
-        ]
-
-    def queryset(self):
-        return selectors.results(self.round)
-
-    def row_url(self, row):
-        return reverse("entry_detail", args=[row.pk])
-
-    def forest(self):
-        """The rows of this page as the forest plot takes them."""
-        return [
-            {
-                "label": str(row.subject),
-                "value": row.score,
-                "low": row.low,
-                "high": row.high,
-                "n": row.raters,
-                "url": self.row_url(row),
-            }
-            for row in self.page.rows
-            if row.score is not None
-        ]
-
-
-def _coverage(row):
-    return None if row.coverage is None else row.coverage * 100
-
-
-def _remarks(row):
-    """What must be said beside a score, in words."""
-    words = []
-    if row.excluded_at:
-        words.append(_("Left out: %(reason)s") % {"reason": row.excluded_why})
-    if row.gate:
-        words.append(_("Failed a gate"))
-    if row.is_stale:
-        words.append(_("Being computed"))
-    return " · ".join(words)
-
-
-@officers_only
-@require_safe
-def round_results(request, pk):
-    round_ = find_round(request, pk)
-    page = RoundResults(request, round_)
-    context = {
-        "round": round_,
-        "tabs": round_tabs(round_, "round_results"),
-        "forest": page.forest() if "export" not in request.GET else [],
-        "questions": open_questions(round_),
-    }
-    return page.respond("assessments/round_results.html", context)

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from assessments.models import Entry, Indicator, Measurement, Round
+from assessments.models import Indicator, Measurement, Round
 from tests import factories
 from tests.assessments import round_pages
 from tests.assessments.test_round_services import measured_version
@@ -83,11 +83,12 @@ def test_both_languages(client, officer, settings, language):
 
 
 def test_round_new(client, officer):
-    typed = {"title_fa": "دور پاییز", "deadline": round_pages.jalali(30), "panel_size": "۴", "once_key": uuid.uuid4()}
+    typed = {"title_fa": "دور پاییز", "deadline": round_pages.jalali(30), "panel_size": "۴", "cuts": "۶۰، ۷۵٫۵", "once_key": uuid.uuid4()}
     response = client.post(reverse("round_new"), typed)
     made = Round.objects.get()
     assert response.url == f"/rounds/{made.pk}/"
     assert (made.title_fa, made.panel_size, made.is_blind) == ("دور پاییز", 4, False)
+    assert (made.cuts, made.top) == ([60, 75.5], None)
     assert timezone.localtime(made.deadline).strftime("%H:%M") == "23:59"
     # The same form sent twice makes one round.
     assert client.post(reverse("round_new"), typed).url == response.url and Round.objects.count() == 1
@@ -103,11 +104,12 @@ def test_round_new_explains_and_keeps(client, officer):
 def test_round_edit_refuses_a_stale_form_and_shows_both(client, officer):
     round_ = factories.round_(title_en="First")
     url = reverse("round_edit", args=[round_.pk])
-    typed = {"title_fa": round_.title_fa, "title_en": "Mine", "deadline": round_pages.jalali(9), "panel_size": "3", "version": "1"}
-    assert client.post(url, {**typed, "title_en": "Theirs"}).status_code == 302
+    typed = {"title_fa": round_.title_fa, "title_en": "Mine", "deadline": round_pages.jalali(9), "panel_size": "3", "version": "1",
+             "cuts": "70, 80, 90", "top": "5"}  # fmt: skip
+    assert client.post(url, {**typed, "title_en": "Theirs", "cuts": "50 60"}).status_code == 302
     response = client.post(url, typed)
     page = response.content.decode()
-    assert response.status_code == 422 and "Theirs" in page and 'value="Mine"' in page and 'name="version" value="2"' in page
+    assert response.status_code == 422 and "Theirs" in page and 'value="Mine"' in page and "50, 60" in page and 'name="version" value="2"' in page
     assert client.post(url, {**typed, "version": "2"}).status_code == 302
     assert Round.objects.get().title_en == "Mine"
 
@@ -118,10 +120,19 @@ def test_an_open_round_offers_only_what_may_change(client, officer):
     assert 'name="panel_size"' in page and 'name="deadline"' not in page and 'name="is_blind"' not in page
     client.post(
         reverse("round_edit", args=[round_.pk]),
-        {"title_fa": "نو", "panel_size": "5", "version": "1", "is_blind": "on", "deadline": round_pages.jalali(90)},
+        {"title_fa": "نو", "panel_size": "5", "cuts": "80", "top": "۱۲", "version": "1", "is_blind": "on", "deadline": round_pages.jalali(90)},
     )
     fresh = Round.objects.get()
     assert (fresh.title_fa, fresh.panel_size, fresh.is_blind, fresh.deadline) == ("نو", 5, False, round_.deadline)
+    assert (fresh.cuts, fresh.top) == ([80], 12)
+
+
+@pytest.mark.parametrize("typed", ["", "ninety", "80, 70", "70, 70", "0, 50", "70, 100", "10 20 30 40 50 60 70 80 90 95"])
+def test_bands_that_cannot_be_are_refused_and_kept_as_they_were_typed(client, officer, typed):
+    fields = {"title_fa": "دور", "deadline": round_pages.jalali(9), "panel_size": "3", "cuts": typed}
+    response = client.post(reverse("round_new"), fields)
+    assert response.status_code == 422 and not Round.objects.exists()
+    assert response.context["form"].errors.keys() == {"cuts"} and response.context["form"]["cuts"].value() == typed
 
 
 def test_a_closed_round_is_not_edited(client, officer):
@@ -239,43 +250,6 @@ def test_measurements_of_a_published_round_are_only_read(client, officer):
     levels = Indicator.objects.get(code="L")
     client.post(url, typed(f"{entry.pk}-{levels.pk}", "3"))
     assert not Measurement.objects.exists()
-
-
-# --- results -------------------------------------------------------------------------------------
-
-
-def test_round_results_rank_and_remark(client, officer):
-    first, second, tied, out, bare = round_pages.entries(5)
-    round_pages.score(first, 90)
-    round_pages.score(second, 70, gate_failed=True)
-    round_pages.score(tied, 70)
-    round_pages.score(out, 95)
-    Entry.objects.filter(pk=out.pk).update(excluded_at=timezone.now(), excluded_by=officer, excluded_why="Late")
-    Entry.objects.filter(pk=tied.pk).update(inputs_version=2)
-    response = client.get(reverse("round_results", args=[first.round_id]))
-    list_ = response.context["list"]
-    places = {row["row"].pk: row["cells"][1]["html"] for row in list_.rows}
-    assert places == {first.pk: "1", second.pk: "2", tied.pk: "2", out.pk: "–", bare.pk: "–"}
-    page = response.content.decode()
-    for words in ("Provisional", "Failed a gate", "Being computed", "Left out", "forest-plot", "65", "75"):
-        assert words in page, words
-    # A filter changes what is shown, never the rank.
-    page = client.get(reverse("round_results", args=[first.round_id]), {"gate": "on"})
-    assert [(row["row"].pk, row["cells"][1]["html"]) for row in page.context["list"].rows] == [(second.pk, "2")]
-
-
-def test_round_results_go_to_excel(client, officer):
-    import io
-
-    from openpyxl import load_workbook
-
-    entry = round_pages.entries(1)[0]
-    type(entry.subject).objects.filter(pk=entry.subject_id).update(title_en="=1+1")
-    round_pages.score(entry, 81.25)
-    response = client.get(reverse("round_results", args=[entry.round_id]), {"export": "xlsx"})
-    rows = list(load_workbook(io.BytesIO(response.getvalue())).active.values)
-    assert any(81.25 in row for row in rows)
-    assert not any(str(cell).startswith("=") for row in rows for cell in row)
 
 
 # --- the same number of queries for few and for many ----------------------------------------------

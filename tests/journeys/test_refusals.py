@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from assessments.models import Assignment, ScoringFlag, SetAside
+from assessments.models import Assignment, ScoringFlag, ScoringRun, SetAside
 from assessments.services import sets
 from products.models import Overlap, Product
 from products.services import submission
@@ -53,7 +53,9 @@ SEEN_BY = {
     "assessment_detail": OFFICERS, "assessment_reopen": OFFICERS, "entry_scores": OFFICERS, "my_assessments": {"assessor", "judge"},
     "assignment_answer": {"judge"}, "round_list": OFFICERS, "round_new": OFFICERS, "round_detail": OFFICERS,
     "round_edit": OFFICERS, "round_move": OFFICERS, "round_extend": OFFICERS, "round_measurements": OFFICERS,
-    "round_results": OFFICERS, "round_whatif": OFFICERS, "round_bundle": OFFICERS,
+    "round_results": OFFICERS, "round_run_status": OFFICERS, "round_compute": OFFICERS, "round_cancel_run": OFFICERS,
+    "round_runs": OFFICERS, "runs_compare": OFFICERS, "run_keep": OFFICERS,
+    "round_whatif": OFFICERS, "round_bundle": OFFICERS,
     "round_assessors": OFFICERS, "round_assessor": OFFICERS, "round_set_aside": OFFICERS, "round_take_back": OFFICERS,
     "round_questions": OFFICERS, "question_detail": OFFICERS, "round_reliability": OFFICERS,
     "round_public": set(), "round_bundle_file": set(),  # the house's round is not published
@@ -140,6 +142,7 @@ def house():
         overlap=Overlap.objects.create(product=handed, other=factories.product("accepted"), similarity=0.9),
         question=ScoringFlag.objects.create(round=round_, kind="severity", assessor=colleague, figure=9, sheets=9),
         aside=SetAside.objects.create(round=round_, assessor=colleague, why="پنهان", by=factories.officer()),
+        run=ScoringRun.objects.create(round=round_, phase="open", status="failed"),
         study=study, study_group=study.groups.get(), expert=study.experts.get(), grant=RoleGrant.objects.get(user=owner), agency=agency, node=draft.indicators.first(),
     )  # fmt: skip
 
@@ -162,7 +165,8 @@ def arguments(name, house):
         "resolution_record": [house.resolution.pk], "mark_grant": [house.adopted.pk],
         "api-kind-detail": [house.product.kind.code], "api-mark-detail": [house.mark.serial], "api-set-detail": version[:1],
         "api-set-version": version, "api-product-file": [house.product.pk, house.file.pk],
-        "question_detail": [house.question.pk], "round_assessor": [house.round.pk, house.judge_row.pk],
+        "round_cancel_run": [house.round.pk, house.run.pk], "run_keep": [house.round.pk, house.run.pk],
+        "runs_compare": [house.round.pk], "question_detail": [house.question.pk], "round_assessor": [house.round.pk, house.judge_row.pk],
         "round_set_aside": [house.round.pk, house.judge_row.pk], "round_take_back": [house.round.pk, house.aside.assessor_id],
         "screening_form": [house.product.pk], "overlap_recheck": [house.product.pk], "study_new": version, "study_list": [],
         "study_move": [house.study.pk, "close"], "study_exclude": [house.study.pk, house.expert.pk],
