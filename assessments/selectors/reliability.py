@@ -60,7 +60,7 @@ class Panel:
 
     @property
     def is_whole(self):
-        return self.size == round(self.size)
+        return _is_about(self.size, round(self.size))
 
 
 @dataclass
@@ -278,10 +278,16 @@ def _reliability(variances, size):
 def _panels(variances, present):
     """Expected reliabilities of panels of some sizes, that of this round among them."""
     found = []
-    for size in sorted({*map(float, PANELS), float(present)}):
+    others = [float(size) for size in PANELS if not _is_about(size, present)]
+    for size in sorted([*others, present]):
         told = _reliability(variances, size)
         found.append(Panel(size, told.relative, told.absolute, told.sem_relative, _apart(told, THREE_OF_FOUR), size == present))
     return found
+
+
+def _is_about(size, other):
+    """Whether two panel sizes are printed the same."""
+    return abs(size - other) < 0.05
 
 
 def _apart(told, quantile):

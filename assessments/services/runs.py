@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessments import rules, scoring
-from assessments.models import Assessment, Entry, Round, Score, ScoringFlag, ScoringRun
+from assessments.models import Assessment, Entry, Round, Score, ScoringRun
 from assessments.selectors.score_inputs import round_inputs
 from assessments.services import run_rows
 from secretariat.background import after_commit
@@ -271,8 +271,3 @@ def _same(stored, computed):
 def _place(key):
     entry, part, indicator = key
     return f"entry {entry}, " + ("root" if part is None else f"part {part}" if indicator is None else f"indicator {indicator}")
-
-
-def raised_flags(round_id):
-    """Flags of the current run that nobody has answered yet."""
-    return ScoringFlag.objects.filter(round=round_id, is_raised=True, decision="")

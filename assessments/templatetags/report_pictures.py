@@ -44,16 +44,25 @@ def caterpillar(readings):
     if len(rows) <= FEW:
         drawn = [{"label": str(row.assessor), "value": row.severity, "low": row.low, "high": row.high} for row in rows]
         shapes = charts.forest(drawn, -bound, bound, 0, calendar.reads_persian())
-        for shape in shapes:
-            for line, row in zip(shape["lines"], rows, strict=True):
-                line["sure"] = is_beyond_chance(row)
-        return {"shapes": shapes, "is_rows": True}
+        return {"shapes": [_rows(shape, rows, bound) for shape in shapes], "is_rows": True}
     mirrored = calendar.reads_persian()
     return {
         "shapes": _named([_strip(rows, bound, *size, mirrored) for size in ((680, 300), (340, 260))]),
         "strictest": rows[:3],
         "mildest": rows[:-4:-1],
     }
+
+
+def _rows(shape, rows, bound):
+    """The forest's shape with a tick at zero and the words of its ends."""
+    strict, middle, mild = shape["ticks"][0]["x"], shape["reference"], shape["ticks"][-1]["x"]
+    places = ((-1, strict), (-0.5, (strict + middle) / 2), (0, middle), (0.5, (middle + mild) / 2), (1, mild))
+    lines = [{**line, "sure": is_beyond_chance(row)} for line, row in zip(shape["lines"], rows, strict=True)]
+    height = shape["height"] + 20
+    return {
+        **shape, "lines": lines, "ticks": [{"value": share * bound, "x": round(x, 2)} for share, x in places],
+        "strict_x": strict, "mild_x": mild, "height": height, "words_y": height - 8,
+    }  # fmt: skip
 
 
 def _strip(rows, bound, width, height, mirrored):
