@@ -35,12 +35,12 @@ class Allocation:
 class Infeasible(Exception):
     """There are no such panels; the text says why. `side` is "products", which need, or "assessors", who must take, too much.
 
-    `members` are the positions of those concerned, `everyone` says that it is all of them together. `needed` and `available`
-    count assignments beside the existing ones, `missing` is their difference.
+    `members` are the positions of those concerned, `everyone` says that it is all there are. `needed` and `available`
+    count assignments beside the existing ones, if there are any (`more`); `missing` is their difference.
     """
 
-    def __init__(self, side, members, needed, available, *, everyone=False):
-        self.side, self.members, self.everyone = side, members, everyone
+    def __init__(self, side, members, needed, available, *, everyone=False, more=False):
+        self.side, self.members, self.everyone, self.more = side, members, everyone, more
         self.needed, self.available, self.missing = needed, available, needed - available
         super().__init__(self._sentence())
 
@@ -48,12 +48,16 @@ class Infeasible(Exception):
         one = len(self.members) == 1 and not self.everyone
         who = f"all {self.side} together" if self.everyone else _named(self.side, self.members)
         if self.side == "products":
-            need = f"{who} {'needs' if one else 'need'} {_count(self.needed, 'assessor' if one else 'assessment')}"
-            room = f"only {self.available} without a conflict {'has' if self.available == 1 else 'have'} room"
-            return f"{need}, but {room if one else f'the assessors have room for {self.available}'}: short by {self.missing}"
-        must = f"{who} must take at least {_count(self.needed, 'product')}"
+            need = f"{who} {'needs' if one else 'need'} {self._count('assessor' if one else 'assessment')}"
+            others = f"only {self.available} without a conflict {'has' if self.available == 1 else 'have'} room"
+            room = others if one else f"the assessors without a conflict have room for {self.available}"
+            return f"{need}, but {room}: short by {self.missing}"
+        must = f"{who} must take at least {self._count('product')}"
         floor = "the floor is" if one else "the floors are"
         return f"{must}, but may take only {self.available}: {floor} too high by {self.missing}"
+
+    def _count(self, noun):
+        return f"{self.needed} {'more ' if self.more else ''}{noun}{'' if self.needed == 1 else 's'}"
 
 
 def allocate(sizes, capacity, least, conflicts, affinity=None, *, existing=(), seed=0, swaps=True, tolerance=0.002):
@@ -134,9 +138,10 @@ def _worth(task, generator):
 
 
 def _reason(task):
+    more = bool(task.kept.any())
     above = np.flatnonzero(task.floor > task.room)
     if len(above):
-        return Infeasible("assessors", above[:1].tolist(), int(task.floor[above[0]]), int(task.room[above[0]]))
+        return Infeasible("assessors", above[:1].tolist(), int(task.floor[above[0]]), int(task.room[above[0]]), more=more)
     # If one matching fills the panels within the loads and one the floors within the panels, one does both (Mendelsohn
     # and Dulmage 1958): so one of the two must be short.
     sides = ("products", task.need, task.room, task.open), ("assessors", task.floor, task.need, task.open.T)
@@ -144,7 +149,8 @@ def _reason(task):
         short = shortage(want, supply, open_pairs)
         if short is not None:
             members, needed, available = short
-            return Infeasible(side, members, needed, available, everyone=1 < len(members) == np.count_nonzero(want))
+            everyone = 1 < len(members) == len(want)
+            return Infeasible(side, members, needed, available, everyone=everyone, more=more)
     raise RuntimeError("the solver found no panels, but there is no shortage")
 
 
@@ -179,12 +185,8 @@ def _told(task, chosen):
     )
 
 
-def _count(number, noun):
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _named(side, members):
-    """ "product 3", "products 1, 2 and 5 together"."""
+    """One by number, several together; of very many, the first."""
     if len(members) == 1:
         return f"{side[:-1]} {members[0]}"
     shown = [str(member) for member in members[:MOST_NAMED]]

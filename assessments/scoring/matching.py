@@ -88,10 +88,14 @@ def shortage(want, supply, open_pairs):
         members = _short_side(want, supply, open_pairs)
         if not len(members):
             return None
-        for row in members:
-            rest = members[members != row]
-            if want[rest].sum() > available(rest):
-                members = rest
+        # Who was needed for the shortage may be spare once others are gone: until nobody is.
+        before = len(members) + 1
+        while len(members) < before:
+            before = len(members)
+            for row in members:
+                rest = members[members != row]
+                if want[rest].sum() > available(rest):
+                    members = rest
         rows = members
     return rows.tolist(), int(want[rows].sum()), available(rows)
 

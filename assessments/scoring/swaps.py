@@ -16,6 +16,7 @@ PRICES = 1, 1 / 4, 1 / 16
 RARE = 100
 KICKS = 3  # moves at random between two descents
 TRIES = 200  # moves that are tried to join one part with another, those that lose least first
+MOST_CELLS = 1 << 20  # moves that are looked through at once
 NOTHING = 1e-9  # of the greatest affinity
 
 
@@ -222,36 +223,36 @@ def join(panels):
 def _join_part(panels, labels, part):
     inside = labels[panels.assessor] == part
     here, there = np.flatnonzero(inside), np.flatnonzero(~inside)
-    busy = panels.load > 0
-    room = panels.load < panels.capacity
+    room = (panels.load > 0) & (panels.load < panels.capacity)
     candidates = [
-        _exchanges(panels, here, there),
-        _gifts(panels, here, np.flatnonzero(busy & room & (labels != part))),
-        _gifts(panels, there, np.flatnonzero(busy & room & (labels == part))),
+        *(_exchanges(panels, some, there) for some in np.array_split(here, 1 + here.size * there.size // MOST_CELLS)),
+        _gifts(panels, here, np.flatnonzero(room & (labels != part))),
+        _gifts(panels, there, np.flatnonzero(room & (labels == part))),
     ]
     seats, moves, gains = (np.concatenate(column) for column in zip(*candidates, strict=True))
-    tried = np.argsort(-gains, kind="stable")[:TRIES]
-    return any(panels.make(seats[place], moves[place], panels.parts - 1) for place in tried)
+    return any(panels.make(seats[place], moves[place], panels.parts - 1) for place in _foremost(gains))
 
 
 def _exchanges(panels, here, there):
-    one, other = np.ix_(here, there)
-    gain = (
-        panels.affinity[panels.product[one], panels.assessor[other]]
-        + panels.affinity[panels.product[other], panels.assessor[one]]
-    )
-    gain -= (
-        panels.affinity[panels.product[one], panels.assessor[one]]
-        + panels.affinity[panels.product[other], panels.assessor[other]]
-    )
+    one, other = here[:, None], there[None, :]
     may = ~panels.taken[panels.product[one], panels.assessor[other]] & ~panels.taken[panels.product[other], panels.assessor[one]]
     first, second = np.nonzero(may)
-    return here[first], there[second], gain[first, second]
+    first, second = here[first], there[second]
+    gain = panels.affinity[panels.product[first], panels.assessor[second]] - panels.own_affinity[first]
+    gain += panels.affinity[panels.product[second], panels.assessor[first]] - panels.own_affinity[second]
+    best = _foremost(gain)
+    return first[best], second[best], gain[best]
 
 
 def _gifts(panels, seats, assessors):
     seats = seats[panels.load[panels.assessor[seats]] > panels.least[panels.assessor[seats]]]
-    one, other = np.ix_(seats, assessors)
-    gain = panels.affinity[panels.product[one], other] - panels.affinity[panels.product[one], panels.assessor[one]]
-    first, second = np.nonzero(~panels.taken[panels.product[one], other])
-    return seats[first], len(panels.product) + assessors[second], gain[first, second]
+    first, second = np.nonzero(~panels.taken[panels.product[seats][:, None], assessors[None, :]])
+    first, second = seats[first], assessors[second]
+    gain = panels.affinity[panels.product[first], second] - panels.own_affinity[first]
+    best = _foremost(gain)
+    return first[best], len(panels.product) + second[best], gain[best]
+
+
+def _foremost(gain):
+    """The places of the greatest gains, as many as are tried."""
+    return np.argsort(-gain, kind="stable")[:TRIES]

@@ -38,7 +38,7 @@ def same_partition(one, other):
     return ((one[:, None] == one) == (other[:, None] == other)).all() and ((one < 0) == (other < 0)).all()
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(designs())
 def test_the_parts_are_those_of_the_graph_and_come_by_size(design):
     edges, products, assessors = design
@@ -59,7 +59,7 @@ def test_many_assessors_take_another_way_to_the_same_parts():
     assert len(set(zip(one, other, strict=True))) == len(set(one)) == len(set(other)) > 100
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(designs())
 def test_a_link_is_fragile_exactly_if_taking_it_away_leaves_more_parts(design):
     edges, products, assessors = design
@@ -80,7 +80,7 @@ def test_a_link_is_fragile_exactly_if_taking_it_away_leaves_more_parts(design):
     assert found.splitting_assessors.tolist() == splitting
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(designs(), st.sets(st.tuples(st.integers(0, 7), st.integers(0, 5)), max_size=30))
 def test_the_proposed_assignments_join_all_parts_wherever_conflicts_allow_it(design, forbidden):
     edges, products, assessors = design

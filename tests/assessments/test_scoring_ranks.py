@@ -27,6 +27,7 @@ def test_ranks_are_shared_as_1_2_2_4_on_unrounded_scores():
     assert ranks.shared_ranks([]).tolist() == ranks.shared_ranks(np.array([])).tolist() == []
 
 
+@settings(deadline=None)
 @given(st.lists(few | st.just(nothing), max_size=12), st.randoms())
 def test_the_order_of_the_rows_changes_no_rank_and_a_rank_counts_the_better(values, chance):
     order = list(range(len(values)))
@@ -38,6 +39,7 @@ def test_the_order_of_the_rows_changes_no_rank_and_a_rank_counts_the_better(valu
         assert rank == (0 if np.isnan(value) else 1 + (values > value).sum())
 
 
+@settings(deadline=None)
 @given(sets_of_draws, st.sampled_from([0.5, 0.8, 0.95]))
 def test_a_rank_interval_holds_its_share_of_the_draws_and_is_no_wider_than_it_must(draws, level):
     low, high = ranks.rank_intervals(draws, level)
@@ -50,6 +52,7 @@ def test_a_rank_interval_holds_its_share_of_the_draws_and_is_no_wider_than_it_mu
 
 
 # ------------------------------------------------------------------ places
+@settings(deadline=None)
 @given(sets_of_draws, st.integers(1, 8))
 def test_the_chances_of_a_place_among_the_best_k_sum_to_k(draws, k):
     found = ranks.top_probabilities(draws, k)
@@ -82,6 +85,7 @@ def test_draws_that_cannot_be_used_are_refused():
 
 
 # ------------------------------------------------------------------ grades
+@settings(deadline=None)
 @given(sets_of_draws, st.lists(few, max_size=4, unique=True).map(sorted))
 def test_the_chances_of_the_grades_sum_to_one_and_a_cut_belongs_to_the_upper_grade(draws, cuts):
     found = ranks.grade_probabilities(draws, cuts)
@@ -105,6 +109,7 @@ def test_cuts_must_ascend():
             ranks.grade_probabilities([[1.0]], cuts)
 
 
+@settings(deadline=None)
 @given(st.floats(-90, 190), st.floats(0.01, 40))
 def test_exact_grades_are_the_normal_law_even_far_in_its_tails(mean, deviation):
     (found,) = ranks.normal_grades([mean], [deviation], [0, 60, 75])
@@ -119,6 +124,7 @@ def test_a_score_without_error_is_in_its_grade_for_certain():
 
 
 # ------------------------------------------------------------------ pairs and groups
+@settings(deadline=None)
 @given(sets_of_draws)
 def test_of_a_pair_one_or_the_other_is_above(draws):
     pairs = ranks.pair_probabilities(draws)
@@ -147,6 +153,7 @@ def test_a_group_lasts_until_its_leader_is_probably_better():
     assert ranks.indistinct_groups(values, draws, least=0.6).tolist() == [1, 2, 2, 3, 4, 0, 5]
 
 
+@settings(deadline=None)
 @given(sets_of_draws, st.randoms())
 def test_groups_go_down_the_list_whatever_the_order_of_the_rows(draws, chance):
     values = draws.mean(axis=1).round()
