@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import scipy.sparse as sp
 from scipy import linalg
 
 from assessments.scoring.fixed import ByAssessor, ByProduct
 from assessments.scoring.graphs import connectivity
 from assessments.scoring.reml import LARGEST_RATIO, Criterion
-from assessments.scoring.statistics import Rows
+from assessments.scoring.statistics import Rows, counted
 
 # The fewest ratings from which variances are worth estimating. With 10 degrees of freedom the residual standard
 # deviation is known to about a quarter; a variance between two levels would be a single squared difference.
@@ -84,9 +83,7 @@ class Crossed:
         self._totals = np.bincount(product, self._centred, products), np.bincount(assessor, self._centred, assessors)
         places = (product, assessor) if self._by_assessor else (assessor, product)
         shape = (products, assessors) if self._by_assessor else (assessors, products)
-        # Pairs that come twice are added up.
-        counts = sp.csr_array((np.ones(y.size), places), shape=shape)
-        self._rows = Rows(counts, self._totals[0 if self._by_assessor else 1])
+        self._rows = Rows(counted(*places, shape), self._totals[0 if self._by_assessor else 1])
 
     @cached_property
     def _criterion(self):

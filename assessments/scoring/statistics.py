@@ -11,6 +11,25 @@ MOST_PAIRED = 8
 ROWS_AT_ONCE = 20_000
 
 
+def counted(rows, columns, shape):
+    """How often each row was rated by each column (csr): columns rising within a row, pairs that come twice added up.
+
+    Sorting one number a pair takes a third of the time in which scipy turns a list of pairs into a table.
+    """
+    width = shape[1]
+    kind = np.int32 if shape[0] * width < 1 << 31 else np.int64
+    places = rows.astype(kind) * width + columns.astype(kind)
+    places.sort()
+    times = np.ones(len(places))
+    if (places[1:] == places[:-1]).any():
+        places, times = np.unique(places, return_counts=True)
+        rows = places // width
+    sizes = np.bincount(rows, minlength=shape[0])
+    begins = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+    columns = (places - np.repeat(np.arange(shape[0]) * width, sizes)).astype(np.int32)
+    return sp.csr_array((times.astype(float, copy=False), columns, begins), shape=shape)
+
+
 class Rows:
     """The levels of one factor (rows) against those of the other (columns), as they are when rows are absorbed.
 
