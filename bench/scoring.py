@@ -319,9 +319,9 @@ timed(run_rows, "write_scores", "write scores")
 timed(run_rows, "write_readings", "write readings")
 timed(run_rows, "write_flags", "write flags")
 timed(run_rows, "point_entries", "point entries")
-before, started = memory("VmRSS"), time.perf_counter()
+before, started, processor = memory("VmRSS"), time.perf_counter(), time.process_time()
 done = runs.score_round(int(sys.argv[1]))
-took["seconds"] = time.perf_counter() - started
+took["seconds"], took["seconds_of_processor"] = time.perf_counter() - started, time.process_time() - processor
 took["method"], took["ratings"], took["rows"] = done.method, done.summary["ratings"], Score.objects.filter(run=done).count()
 took["megabytes_before"], took["megabytes"] = round(before), round(memory("VmHWM"))
 print(json.dumps(took))

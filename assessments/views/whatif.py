@@ -1,10 +1,9 @@
 """“What if” for officers: a round computed under other assumptions, before their eyes and stored nowhere."""
 
-import csv
 from itertools import pairwise
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -160,13 +159,7 @@ def _as_workbook(round_, rows):
 
 
 def _as_csv(round_, rows):
-    response = HttpResponse(content_type="text/csv; charset=utf-8", headers={"Cache-Control": "private, no-store"})
-    response.headers["Content-Disposition"] = f'attachment; filename="what-if-{round_.pk}.csv"'
-    response.write("\ufeff")  # so that Excel reads UTF-8
-    writer = csv.writer(response)
-    writer.writerow(_headings())
-    writer.writerows([spreadsheets.harmless("" if cell is None else cell) for cell in cells] for cells in _cells(rows))
-    return response
+    return spreadsheets.csv_download(f"what-if-{round_.pk}", _headings(), _cells(rows))
 
 
 EXPORTS = {"xlsx": _as_workbook, "csv": _as_csv}
