@@ -34,6 +34,7 @@ from products import content
 from products.models import Product, ProductKind, ProductMove, SubmissionVersion
 from products.selectors.judging import set_versions_for
 from secretariat.models import Agency, User
+from secretariat.persian import digits_to_persian
 
 BATCH = 2000
 # The history of bulk-made rows would only repeat the making; every other trigger stays on guard.
@@ -164,7 +165,10 @@ def _products(count, seed, rng):
     agencies = [*Agency.objects.filter(is_member=True)]
     kinds = [*ProductKind.objects.filter(is_active=True)]
     now = timezone.now()
-    titles = [f"{_THING[rng.integers(len(_THING))]} {_ABOUT[rng.integers(len(_ABOUT))]} {n}" for n in range(1, count + 1)]
+    titles = [
+        f"{_THING[rng.integers(len(_THING))]} {_ABOUT[rng.integers(len(_ABOUT))]} {digits_to_persian(str(n))}"
+        for n in range(1, count + 1)
+    ]
     owners = [agencies[i] for i in rng.integers(len(agencies), size=count)]
     subjects = Subject.objects.bulk_create(
         [
@@ -237,7 +241,7 @@ def _version(product):
 def _round(products, people, panel, rng, number, say):
     now = timezone.now()
     round_ = Round.objects.create(
-        title_fa=f"دور نمایشی {number}",
+        title_fa=f"دور نمایشی {digits_to_persian(str(number))}",
         title_en=f"Demo round {number}",
         status="open",  # the database takes judgements of open rounds only
         deadline=now - timedelta(days=1),
