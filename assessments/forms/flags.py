@@ -11,7 +11,7 @@ from secretariat.fields import CanonicalCharField
 class FlagAnswerForm(forms.Form):
     """What was decided on a question, and why; `seen` is the moment of the answer that stood when the form was opened."""
 
-    decision = forms.ChoiceField(label=_("What was decided"), choices=ScoringFlag.Decision.choices, widget=forms.RadioSelect)
+    decision = forms.ChoiceField(label=_("Decision"), choices=ScoringFlag.Decision.choices, widget=forms.RadioSelect)
     answer = CanonicalCharField(
         label=_("What was found"),
         help_text=_("In a sentence or two: what was looked at, who was asked, what follows."),

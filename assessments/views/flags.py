@@ -21,7 +21,7 @@ from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage
 
 OPEN, ANSWERED, GONE = "open", "answered", "gone"
-STATES = {
+STATES: dict[str, dict] = {
     OPEN: {"is_raised": True, "decision": ""},
     ANSWERED: {"is_raised": True, "decision__gt": ""},
     GONE: {"is_raised": False},
