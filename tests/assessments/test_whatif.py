@@ -225,6 +225,33 @@ def test_an_assessor_alone_on_a_product_leaves_it_unjudged():
     assert [one.unjudged for one in told if one.assessor == group.assessor[0]] == [1]
 
 
+def test_too_few_ratings_are_compared_by_their_plain_means():
+    inputs = whatif.without_products(versioned()[0], range(3, 8))
+    whole = whatif.totals(inputs)
+    assert not whole.is_fair
+    for one in whatif.influences(inputs, whole):
+        right = roots(whatif.without_assessors(inputs, [one.assessor])) - whole.root.value
+        assert one.largest == pytest.approx(right[one.product], abs=1e-9)
+        assert abs(one.largest) == pytest.approx(np.abs(right).max(), abs=1e-9)
+
+
+def test_leaving_out_a_link_parts_the_round_and_each_part_has_its_share_of_places():
+    shape = [Node("s", ROOT, 100.0), Node("s/a", "s", 100.0, "number", 0, 100)]
+    product = np.repeat(np.arange(20), 3)
+    # Two circles of assessors; the seventh alone judges in both.
+    assessor = np.concatenate([[n // 10 * 3 + k for k in range(3)] for n in range(20)])
+    assessor[[0, 30]] = 6
+    amounts = np.random.default_rng(1).integers(0, 100, (1, 60)) * 10_000
+    group = Sheets(whatif.Scheme(shape), np.arange(20), product, assessor, np.ones((1, 60), dtype=int), amounts)
+    inputs = Inputs([group], 20, 7, np.ones(20, dtype=bool), (), 4)
+    before, after = whatif.totals(inputs), whatif.totals(whatif.without_assessors(inputs, [6]))
+    assert (before.standings.component.max(), after.standings.component.max()) == (1, 2)
+    told = whatif.compared(before, after)
+    assert told.top_before.sum() == told.top_after.sum() == 4
+    assert [told.top_after[after.standings.component == part].sum() for part in (1, 2)] == [2, 2]
+    assert set(before.summary["fragile_assessors"]) == {6}
+
+
 # ------------------------------------------------------------------ differences
 @given(seeds, st.integers(2, 40))
 @settings(max_examples=30, deadline=None)
