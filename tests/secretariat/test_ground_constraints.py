@@ -185,7 +185,8 @@ def test_moves_are_never_altered():
     for model in Move.__subclasses__():
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT count(*) FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname LIKE '%%append_only%%'",
+                # The trail of a weight study may go with a discarded draft; by itself no row of it is touched either.
+                "SELECT count(*) FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname ~ 'append_only|told_once'",
                 [model._meta.db_table],
             )
             assert cursor.fetchone()[0] >= 1, model
