@@ -5,6 +5,7 @@ from math import ceil, floor
 ROW_HEIGHT, MARGIN = 34, 14
 # What the further parts of a forest plot need: the names of its zones, what stands before a label, brackets, lines across.
 ZONE_LABEL, ZONE_LETTER, LEAD, BRACKET, RULE = 20, 6.2, 34, 16, 26
+LETTER = 7.6  # of a label, on the average
 
 
 def _number(value):
@@ -52,16 +53,17 @@ def axis(values, least=20, whole=(0, 100), most=6):
     return begin, end, step
 
 
-def forest(rows, minimum=0, maximum=100, reference=None, mirrored=False, **marks):
+def forest(rows, minimum=0, maximum=100, reference=None, mirrored=False, wide=(230, 420), **marks):
     """A forest plot in two shapes of the same picture: `wide` with labels beside the lines, `narrow` with labels above.
 
     Each row is a dict with label, value, low, high and perhaps group (a heading), lead (a word before the label), raw
     (a second value). On right-to-left pages the picture is mirrored: labels at the right, values growing to the left.
-    `marks`: step (between ticks); zones, as (begin, end, label) with None for an open end; brackets, as (first row, last
+    `wide` is how much room labels and values have in the wide shape.
+    `marks`: step (between ticks); zones, as (begin, end, labels from long to short) with None for an open end; brackets, as (first row, last
     row, is open above, is open below); rules, as {row: words of a line drawn below it}.
     """
     shapes = (
-        _forest(rows, minimum, maximum, reference, mirrored, label_width=230, plot_width=420, above=0, **marks),
+        _forest(rows, minimum, maximum, reference, mirrored, label_width=wide[0], plot_width=wide[1], above=0, **marks),
         _forest(rows, minimum, maximum, reference, mirrored, label_width=0, plot_width=310, above=20, **marks),
     )
     return [{"name": name, **shape} for name, shape in zip(("wide", "narrow"), shapes, strict=True)] if rows else []
@@ -93,7 +95,7 @@ def _forest(
         x1, x2 = position(row.get("low")), position(row.get("high"))
         lines.append(
             {
-                "label": _short(str(row["label"]), (44 if above else 30) - lead // 7),
+                "label": _short(str(row["label"]), (44 if above else int(label_width / LETTER)) - lead // 7),
                 "full": str(row["label"]),
                 "lead": row.get("lead"),
                 "y": middle,
@@ -130,17 +132,17 @@ def _forest(
 
 
 def _zones(zones, minimum, maximum, position):
-    """Stretches of the axis with their place in the order of all; a label is left out where it would not fit."""
+    """Stretches of the axis with their place in the order of all, each with the longest of its labels that fits."""
     drawn = []
-    for place, (begin, end, label) in enumerate(zones, 1):
+    for place, (begin, end, labels) in enumerate(zones, 1):
         begin = minimum if begin is None else max(minimum, begin)
         end = maximum if end is None else min(maximum, end)
         if begin >= end:
             continue
         x, width = min(position(begin), position(end)), abs(position(end) - position(begin))
-        fits = len(str(label)) * ZONE_LETTER <= width
+        label = next((label for label in labels if len(label) * ZONE_LETTER <= width), "")
         middle = round(x + width / 2, 2)
-        drawn.append({"place": place, "x": x, "width": round(width, 2), "label": label if fits else "", "middle": middle})
+        drawn.append({"place": place, "x": x, "width": round(width, 2), "label": label, "middle": middle})
     return drawn
 
 

@@ -26,6 +26,9 @@ TONES = {
     "commended": ("info", "award"),
     "quality": ("success", "patch-check"),
     "gold": ("accent", "star"),
+    "running": ("info", "arrow-repeat"),
+    "done": ("success", "check-circle"),
+    "failed": ("danger", "exclamation-octagon"),
 }
 TONE_ICONS = {
     "neutral": "circle",

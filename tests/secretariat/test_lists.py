@@ -1,5 +1,6 @@
 """List pages: what is searched, filtered, sorted, paged, chosen and exported, on real agencies."""
 
+import csv
 import datetime
 import io
 
@@ -277,6 +278,49 @@ def test_harmless_leaves_numbers_and_words_alone():
         None,
     ]
     assert spreadsheets.harmless("a\x0bb") == "ab"
+
+
+class Parted(Agencies):
+    """Agencies by kind, whatever else they are sorted by."""
+
+    always_first = ("kind",)
+    exports_csv = True
+
+    def row_heads(self, row, previous):
+        return [] if previous is not None and previous.kind == row.kind else [("part", row.kind)]
+
+    def row_css(self, row):
+        return f"of-{row.kind}"
+
+    @property
+    def export_columns(self):
+        return self.columns
+
+
+def test_parts_of_a_list_stay_together_under_their_heads_in_any_order():
+    for name, kind in (("ب", "ministry"), ("الف", "university"), ("پ", "ministry"), ("ت", "university")):
+        factories.agency(name_fa=name, kind=kind)
+    for sort, order in (("name", "بپالفت"), ("-name", "پبتالف")):
+        rows = page(f"sort={sort}", page_class=Parted).rows
+        assert "".join(row["row"].name_fa for row in rows) == order
+        assert [row["heads"] for row in rows] == [[("part", "ministry")], [], [("part", "university")], []]
+        assert {row["css"] for row in rows} == {"of-ministry", "of-university"}
+    assert [row["heads"] for row in page("size=25&page=1&q=ت", page_class=Parted).rows] == [[("part", "university")]]
+
+
+def test_csv_opens_as_utf_8_and_holds_no_formula():
+    factories.agency(name_fa="=1+1", kind="ministry", phone="")
+    factories.agency(name_fa="بنیاد، «الف»", kind="ministry")
+    response = page("export=csv&column=kind", page_class=Parted).respond("unused.html")
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8" and response.headers["Cache-Control"] == "private, no-store"
+    assert response.content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"))))
+    assert rows[0] == ["Name", "Kind", "Since", "Province", "Telephone"]  # all that the list offers, not only what is shown
+    assert {row[0] for row in rows[1:]} == {"'=1+1", "بنیاد، «الف»"}
+
+
+def test_csv_is_given_only_where_a_list_offers_it(client, officer):
+    assert client.get("/styleguide/?export=csv").headers["Content-Type"].startswith("text/html")
 
 
 # --- the page itself, through the style guide that shows one

@@ -1,6 +1,7 @@
 """The parts of pages: what they write down for given values, in both languages."""
 
 import datetime
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -189,6 +190,72 @@ def test_forest_is_mirrored_exactly():
             assert one["x"] + other["x"] == pytest.approx(plain["width"])
         assert plain["lines"][1]["x1"] is None and plain["lines"][1]["x2"] is None  # half an interval is none
     assert charts.forest([]) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "axis"),
+    [
+        ([55, 56], (45, 70, 5)), ([0, 3], (0, 20, 5)), ([99, 100], (80, 100, 5)),  # never shorter than twenty points
+        ([12, 88], (0, 100, 20)), ([40, 91], (40, 100, 10)), ([0, 100], (0, 100, 20)),
+    ],
+)  # fmt: skip
+def test_an_axis_holds_its_values_in_few_round_steps(values, axis):
+    begin, end, step = charts.axis(values)
+    assert (begin, end, step) == axis
+    assert begin <= min(values) and max(values) <= end and (end - begin) / step <= 6
+
+
+def marked(**marks):
+    rows = [
+        {
+            "label": f"Product {n}",
+            "lead": str(n),
+            "value": 90 - 10 * n,
+            "low": 85 - 10 * n,
+            "high": 95 - 10 * n,
+            "raw": 88 - 10 * n,
+        }
+        for n in range(4)
+    ]
+    zones = [(None, 70, ("below 70", "to 70")), (70, 80, ("70 to below 80", "70–80")), (80, None, ("80 and above", "from 80"))]
+    return [charts.forest(rows, 50, 100, mirrored=mirrored, step=10, zones=zones, **marks) for mirrored in (False, True)]
+
+
+def test_zones_are_cut_to_the_axis_and_named_as_far_as_there_is_room():
+    for shapes in marked():
+        for shape in shapes:
+            widths = [zone["width"] for zone in shape["zones"]]
+            assert widths == pytest.approx([sum(widths) * share for share in (0.4, 0.2, 0.4)], abs=0.05)
+            assert [tick["value"] for tick in shape["ticks"]] == [50, 60, 70, 80, 90, 100]
+    wide, narrow = marked()[0]
+    assert [zone["label"] for zone in wide["zones"]] == ["below 70", "70–80", "80 and above"]
+    assert [zone["label"] for zone in narrow["zones"]] == ["below 70", "70–80", "80 and above"]
+    rows = [{"label": "A", "value": 50}]
+    hidden = charts.forest(rows, 0, 100, zones=[(None, 99, ("long",)), (99, None, ("too long for this",))])[0]["zones"]
+    assert [zone["label"] for zone in hidden] == ["long", ""]
+    outside = charts.forest(rows, 0, 60, zones=[(None, 70, ("a",)), (70, None, ("b",))])[0]["zones"]
+    assert [zone["place"] for zone in outside] == [1]
+
+
+def test_brackets_join_rows_and_rules_part_them():
+    for shapes in marked(brackets=[(0, 1, False, False), (2, 3, False, True)], rules={1: "so many"}):
+        for shape in shapes:
+            first, second = shape["brackets"]
+            ys = [line["y"] for line in shape["lines"]]
+            closed, opened = ([float(number) for number in re.findall(r"V([\d.]+)", path)] for path in (first, second))
+            assert ys[1] < closed[0] < ys[2] and opened[0] > ys[3]
+            assert first.count("H") == 2 and second.count("H") == 1  # an open end has no hook
+            (rule,) = shape["rules"]
+            assert ys[1] < rule["y"] < ys[2] and rule["words"] == "so many"
+            assert all(line["raw"] is not None for line in shape["lines"])
+
+
+def test_marks_of_a_forest_are_mirrored_exactly():
+    for plain, mirrored in zip(*marked(brackets=[(0, 3, False, False)]), strict=True):
+        for one, other in zip(plain["lines"], mirrored["lines"], strict=True):
+            assert one["raw"] + other["raw"] == pytest.approx(plain["width"])
+        for one, other in zip(plain["zones"], mirrored["zones"], strict=True):
+            assert one["x"] + one["width"] + other["x"] == pytest.approx(plain["width"], abs=0.02)
 
 
 def test_forest_has_the_same_numbers_as_a_table():
