@@ -73,7 +73,6 @@ class RoundForm(forms.Form):
         help_text=_("At least three, so that one opinion alone decides nothing."),
     )
     is_blind = forms.BooleanField(label=_("Blind: the assessor is not told whose product it is"), required=False)
-    note = _text(_("Note to the assessors"), rows=4, required=False, max_length=4000)
     cuts = BandsField(
         label=_("Bands of the score begin at"),
         initial=list(rules.CUTS),
@@ -90,6 +89,7 @@ class RoundForm(forms.Form):
             "For example as many as can be awarded. The results tell how surely a product is among them. Left empty: a tenth."
         ),
     )
+    note = _text(_("Note to the assessors"), rows=4, required=False, max_length=4000)
 
     def __init__(self, *args, names=None, **kwargs):
         super().__init__(*args, **kwargs)

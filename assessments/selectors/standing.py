@@ -24,6 +24,15 @@ class Band:
         return 100 * self.chance
 
     @property
+    def short_label(self):
+        """The label where there is little room: 70–80."""
+        if self.begin is None:
+            return _("under %(end)s") % {"end": num(self.end)}
+        if self.end is None:
+            return _("from %(begin)s") % {"begin": num(self.begin)}
+        return f"{num(self.begin)}–{num(self.end)}"
+
+    @property
     def label(self):
         if self.begin is None:
             return _("below %(end)s") % {"end": num(self.end)}

@@ -6,7 +6,7 @@
 {% for words, tone, icon in list|notes_of:row %}
 """
 
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from django import template
 from django.utils.translation import gettext as _
@@ -15,6 +15,8 @@ from secretariat import calendar, charts
 from secretariat.templatetags.portal_text import num
 
 register = template.Library()
+
+WIDE = (400, 700)  # nearly as wide as a page, so that letters keep their size
 
 
 @register.filter
@@ -47,41 +49,54 @@ def runs_plot(list_):
         }
         for row in rows
     ]
-    return {"plots": charts.forest(drawn, begin, end, mirrored=calendar.reads_persian(), step=step)}
+    return {"plots": charts.forest(drawn, begin, end, mirrored=calendar.reads_persian(), wide=WIDE, step=step)}
 
 
 @register.inclusion_tag("assessments/pictures/standings_plot.html")
 def standings_plot(list_):
-    """The forest plot of a page of views.results.RoundResults."""
-    rows, told = list_.pictured(), list_.told
-    if not rows:
-        return {"plots": []}
-    values = [value for row in rows for value in (row.score, row.low, row.high, row.raw_mean) if value is not None]
-    begin, end, step = charts.axis(values)
-    brackets, rules = _brackets(rows, told), _rules(rows, list_)
-    plots = charts.forest(
-        [_drawn(row, list_) for row in rows],
-        begin,
-        end,
-        mirrored=calendar.reads_persian(),
-        step=step,
-        zones=[(band.begin, band.end, band.label) for band in told.bands],
-        brackets=brackets,
-        rules=rules,
-    )
-    caption = _("Scores of this page, from the best down, with their bands") if told.cuts else _("Scores of this page")
-    return {"plots": plots, "caption": caption, "is_fair": told.is_fair, "has_brackets": bool(brackets), "has_line": bool(rules)}
+    """The forest plot of a page of views.results.RoundResults; of lists that cannot be compared, one for each."""
+    told, mirrored = list_.told, calendar.reads_persian()
+    figures, has_brackets, has_line = [], False, False
+    for part, rows in groupby(list_.pictured(), key=lambda row: row.component):
+        rows = list(rows)
+        begin, end, step = charts.axis(_figures(rows))
+        brackets, rules = _brackets(rows, told), _rules(rows, list_)
+        has_brackets, has_line = has_brackets or bool(brackets), has_line or bool(rules)
+        plots = charts.forest(
+            [_drawn(row, told) for row in rows],
+            begin,
+            end,
+            mirrored=mirrored,
+            wide=WIDE,
+            step=step,
+            zones=[(band.begin, band.end, (band.label, band.short_label)) for band in told.bands],
+            brackets=brackets,
+            rules=rules,
+        )
+        figures.append({"plots": plots, "heading": "" if told.is_connected else list_.part_title(part)})
+    caption = _("Scores of this page, from the best down, with their bands")
+    return {
+        "figures": figures,
+        "caption": caption,
+        "is_fair": told.is_fair,
+        "has_brackets": has_brackets,
+        "has_line": has_line,
+        "hook": "M9 2H4V16H9" if mirrored else "M4 2H9V16H4",
+    }
 
 
-def _drawn(row, list_):
+def _figures(rows):
+    return [value for row in rows for value in (row.score, row.low, row.high, row.raw_mean) if value is not None]
+
+
+def _drawn(row, told):
     return {
         "label": str(row.subject),
         "lead": "" if row.rank is None else num(row.rank),
         "value": row.score,
         "low": row.low,
         "high": row.high,
-        "raw": row.raw_mean if list_.told.is_fair else None,
-        "group": "" if list_.told.is_connected else list_.part_title(row),
+        "raw": row.raw_mean if told.is_fair else None,
     }
 
 
@@ -90,8 +105,8 @@ def _brackets(rows, told):
     found, place = [], 0
     while place < len(rows):
         group, begin = told.group_of(rows[place]), place
-        key = rows[place].component, rows[place].group
-        while place < len(rows) and (rows[place].component, rows[place].group) == key:
+        key = rows[place].group
+        while place < len(rows) and rows[place].group == key:
             place += 1
         if group is not None:
             missing = group.size - (place - begin)
@@ -106,5 +121,5 @@ def _rules(rows, list_):
     return {
         place: list_.line_words(told.part_of(row))
         for place, (row, below) in enumerate(pairwise(rows))
-        if row.component == below.component and told.is_sought(row) and not told.is_sought(below)
+        if told.is_sought(row) and not told.is_sought(below)
     }

@@ -31,9 +31,9 @@ def chance(value):
     """A probability, 0–1, in whole percent; the ends of the scale are never claimed."""
     if value is None:
         return ""
-    if value < 0.005:
+    if value <= 0.005:
         return _("less than %(percent)s") % {"percent": percent(1)}
-    if value > 0.995:
+    if value >= 0.995:
         return _("more than %(percent)s") % {"percent": percent(99)}
     return percent(100 * value, 0)
 

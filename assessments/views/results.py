@@ -149,8 +149,8 @@ class RoundResults(ListPage):
         words = {"number": num(part.number), "products": num(part.products), "sought": num(part.sought)}
         return _("List %(number)s by itself: %(products)s products, of which %(sought)s are sought") % words
 
-    def part_title(self, row):
-        return _("List %(number)s") % {"number": num(row.component)} if row.component else _("In no list")
+    def part_title(self, part):
+        return _("List %(number)s") % {"number": num(part)} if part else _("In no list")
 
     def line_words(self, part):
         words = ngettext("Up to here: the one that is sought", "Up to here: the %(count)s that are sought", part.sought)
@@ -175,9 +175,9 @@ class RoundResults(ListPage):
         if told.is_at_the_line(row):
             found.append((_("At the line"), "warning", "dash-lg"))
         if told.is_near_an_edge(row):
-            found.append((_("Near a band's edge"), "warning", "arrows-expand"))
+            found.append((_("Near a band's edge"), "warning", "hr"))
         if told.is_sensitive(row):
-            found.append((_("Hangs on one assessor"), "warning", "person-exclamation"))
+            found.append((_("Hangs on one assessor"), "warning", "person-fill"))
         return found
 
     # -- the picture

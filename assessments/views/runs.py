@@ -22,6 +22,8 @@ from secretariat.lists import Choice, Column, ListPage, RowAction, Toggle
 from secretariat.templatetags.portal_text import num
 
 DONE = ScoringRun.Status.DONE
+# Shorter than the model's own words.
+METHODS = {"fair": gettext_lazy("Fair score"), "mean": gettext_lazy("Plain mean")}
 
 
 class RunList(ListPage):
@@ -31,13 +33,13 @@ class RunList(ListPage):
         Column("started", gettext_lazy("Begun"), sort="started_at", value="started_at", kind="datetime"),
         Column("status", gettext_lazy("State"), sort="status", kind="badge"),
         Column("phase", gettext_lazy("The round was then"), sort="phase", value="get_phase_display"),
-        Column("method", gettext_lazy("Method"), sort="method", value=lambda run: run.get_method_display() or None),
+        Column("method", gettext_lazy("Method"), sort="method", value=lambda run: METHODS.get(run.method)),
         Column("products", gettext_lazy("Products"), value=lambda run: run.summary.get("products"), kind="number"),
-        Column("ratings", gettext_lazy("Ratings"), value=lambda run: run.summary.get("ratings"), kind="number"),
+        Column("ratings", gettext_lazy("Ratings"), value=lambda run: run.summary.get("ratings"), kind="number", shown=False),
         Column("parts", gettext_lazy("Parts"), sort="component_count", value="component_count", kind="number", shown=False),
         Column("asked", gettext_lazy("Asked for by"), sort="asked_by__sort_key", value=lambda run: _asker(run)),
         Column("later", gettext_lazy("Replaced"), sort="later", kind="datetime"),
-        Column("hash", gettext_lazy("Fingerprint of the inputs"), value=lambda run: run.inputs_hash[:10] or None, kind="code"),
+        Column("hash", gettext_lazy("Inputs"), value=lambda run: run.inputs_hash[:10] or None, kind="code"),
         Column("notes", gettext_lazy("Notes"), value=lambda run: run.kept_because, template="assessments/_run_notes.html"),
     ]
     filters = [Choice("status", gettext_lazy("State"), ScoringRun.Status.choices)]
@@ -55,10 +57,10 @@ class RunList(ListPage):
         actions = []
         if row.status == DONE and row.pk != self.round.run_id:
             compare = reverse("runs_compare", args=[self.round.pk])
-            actions.append(RowAction(_("Compare with the current one"), f"{compare}?run={row.pk}", "arrow-left-right"))
+            actions.append(RowAction(_("Compare"), f"{compare}?run={row.pk}", "arrow-left-right"))
         if row.status == DONE and row.frozen_at is None:
             keep = reverse("run_keep", args=[self.round.pk, row.pk])
-            actions.append(RowAction(_("Edit the note") if row.kept_because else _("Keep for comparison"), keep, "bookmark"))
+            actions.append(RowAction(_("Note") if row.kept_because else _("Keep"), keep, "bookmark"))
         return actions
 
 
@@ -100,8 +102,8 @@ def choice_form(round_, data=None):
     runs = selectors.comparable(round_)
     choices = [(str(run.pk), _name(run, round_)) for run in runs]
     fields = {
-        "run": forms.ChoiceField(label=_("Compare"), choices=choices),
-        "with": forms.ChoiceField(label=_("with"), choices=choices, required=False),
+        "run": forms.ChoiceField(label=_("One computation"), choices=choices, required=False),
+        "with": forms.ChoiceField(label=_("The other"), choices=choices, required=False),
     }
     initial = {"run": str(runs[1].pk), "with": str(runs[0].pk)} if len(runs) > 1 else {}
     form = type("ChoiceForm", (forms.Form,), fields)(data, initial=initial, auto_id="choice-%s")
@@ -189,9 +191,13 @@ def runs_compare(request, round_):
     data.setdefault("with", str(round_.run_id or ""))
     form = choice_form(round_, data if "run" in data else None)
     context = {"round": round_, "tabs": round_tabs(round_, "round_results"), "form": form}
-    if not form.is_bound or not form.is_valid():
-        return render(request, "assessments/runs_compare.html", context, status=422 if form.is_bound else 200)
-    chosen = [form.runs[form.cleaned_data["run"]], form.runs[form.cleaned_data["with"] or str(round_.run_id)]]
+    chosen = []
+    if form.is_bound and form.is_valid():
+        chosen = [form.runs[key] for key in map(form.cleaned_data.get, ("run", "with")) if key]
+        if len(chosen) == 2 and chosen[0] == chosen[1]:
+            form.add_error(None, _("Choose two different computations."))
+    if form.errors or len(chosen) < 2:
+        return render(request, "assessments/runs_compare.html", context, status=422 if form.errors else 200)
     compared = selectors.Compared(round_, *chosen)
     context |= {"told": compared, "tau": _tau(compared)}
     return RunDifferences(request, compared).respond("assessments/runs_compare.html", context)

@@ -168,7 +168,8 @@ def test_the_picture_follows_the_list(client, officer, judged):
     response = page_of(client, judged)
     page = response.content.decode()
     wide = page[page.index("forest-wide") : page.index("forest-narrow")]
-    assert wide.count('class="forest-point"') == wide.count('class="forest-raw"') == wide.count('class="forest-interval"') == 12
+    assert wide.count('r="5.5"/>') == wide.count('r="4.5"/>') == 12  # fair scores, and plain means hollow
+    assert re.search(r'class="forest-interval" d="(M[\d.]+ [\d.]+H[\d.]+){12}"', wide)
     assert (
         'aria-details="results-results"' in wide and "forest-bracket" in wide and "forest-rule" in wide and "forest-zone" in wide
     )
@@ -178,7 +179,7 @@ def test_the_picture_follows_the_list(client, officer, judged):
         headers={"HX-Request": "true", "HX-Target": "results-results"},
     ).content.decode()
     assert '<div id="results-picture" hx-swap-oob="true">' in partial and "<h1" not in partial
-    assert 0 < partial.count('class="forest-point"') < page.count('class="forest-point"')
+    assert 0 < partial.count('r="5.5"/>') < page.count('r="5.5"/>')
 
 
 def test_the_page_is_no_larger_than_it_may_be(client, officer):
@@ -222,7 +223,7 @@ def test_the_box_says_how_scores_were_made_and_what_a_plain_mean_lacked(client, 
     few = scored_rounds.judged_round(products=3, assessors=4, panel=3)
     told = words(page_of(client, few))
     assert "Plain mean of the panel." in told and "5 products with two assessments or more are needed; there are 3." in told
-    assert "Quality score" in told and "forest-raw" not in page_of(client, few).content.decode()
+    assert "Quality score" in told and 'r="4.5"/>' not in page_of(client, few).content.decode()
 
 
 def test_nothing_is_missing_where_the_engine_could_tell_severity(judged):

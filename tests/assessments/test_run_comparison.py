@@ -136,7 +136,7 @@ def test_the_largest_change_stands_first_and_everything_is_exported(client, offi
     assert [abs(row.change) for row in rows] == sorted((abs(row.change) for row in rows), reverse=True)
     assert rows[0].pk == judged.entries.order_by("pk").first().pk
     wide = response.content.decode().partition("forest-wide")[2].partition("forest-narrow")[0]
-    assert wide.count('class="forest-raw"') == wide.count('class="forest-point"') == 12
+    assert wide.count('r="4.5"/>') == wide.count('r="5.5"/>') == 12
     table = list(csv.reader(io.StringIO(compare(client, judged, before, after, export="csv").content.decode("utf-8-sig"))))
     assert len(table) == 13 and table[0][:4] == ["Product", "Score before", "Score after", "Change"]
     assert float(table[1][2]) == pytest.approx(rows[0].second_score)
@@ -149,7 +149,8 @@ def test_without_a_choice_the_page_asks_and_a_foreign_run_is_refused(client, off
     assert client.get(address).status_code == 200
     assert client.get(address, {"run": judged.run.supersedes_id}).status_code == 200  # with the current one
     foreign = scored_rounds.judged_round(products=3, assessors=4, panel=3).run
-    for query in ({"run": foreign.pk}, {"run": "x"}, {"run": judged.run_id, "with": foreign.pk}):
+    same = {"run": judged.run_id, "with": judged.run_id}
+    for query in ({"run": foreign.pk}, {"run": "x"}, {"run": judged.run_id, "with": foreign.pk}, same):
         response = client.get(address, query)
         assert response.status_code == 422 and "told" not in response.context
 
