@@ -14,8 +14,8 @@ from django.utils.translation import ngettext
 from assessments.models import Assessor, AssessorReading, Entry, IndicatorSet, Score, ScoringRun
 from assessments.scoring.crossed import LEAST_ASSESSORS, LEAST_FREEDOM, LEAST_PRODUCTS
 from assessments.selectors.standing import Band, sought
+from secretariat.bilingual import in_language
 from secretariat.calendar import digits, reads_persian
-from secretariat.models import Agency
 
 # A statement of which the chance is below 0.75 is not made: of two products, of a band, of a place among those sought.
 UNSURE = 0.25
@@ -193,9 +193,9 @@ def kinds_and_agencies(round_):
     )  # fmt: skip
     sets, agencies = {}, {}
     for set_, layer, set_fa, set_en, agency, agency_fa, agency_en in rows.distinct().order_by():
-        agencies[agency] = Agency(name_fa=agency_fa, name_en=agency_en).name
+        agencies[agency] = in_language(agency_fa, agency_en)
         if layer == IndicatorSet.Layer.KIND:
-            sets[set_] = IndicatorSet(title_fa=set_fa, title_en=set_en).title
+            sets[set_] = in_language(set_fa, set_en)
     return [sorted(found.items(), key=lambda one: one[1]) for found in (sets, agencies)]
 
 
