@@ -272,5 +272,7 @@ def round_cancel_run(request, round_, run):
     except RuleBroken as broken:
         messages.warning(request, broken.message)
     else:
-        messages.success(request, _("The computation is stopped; the results are those of before."))
+        messages.success(
+            request, _("The computation is stopped. While changes wait, the next one begins by itself within a minute.")
+        )
     return redirect("round_results", round_.pk)
