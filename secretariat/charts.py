@@ -140,7 +140,7 @@ def _zones(zones, minimum, maximum, position):
         if begin >= end:
             continue
         x, width = min(position(begin), position(end)), abs(position(end) - position(begin))
-        label = next((label for label in labels if len(label) * ZONE_LETTER <= width), "")
+        label = next((label for label in labels if len(label) * ZONE_LETTER + 6 <= width), "")
         middle = round(x + width / 2, 2)
         drawn.append({"place": place, "x": x, "width": round(width, 2), "label": label, "middle": middle})
     return drawn
