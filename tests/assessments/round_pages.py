@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from assessments.models import Assessment, Assignment, Entry, Score
+from assessments.models import Assessment, Assignment, Entry
 from tests import factories
 
 
