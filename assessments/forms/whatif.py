@@ -1,20 +1,18 @@
 """What an officer asks with “what if”, read from the address: every scenario has one, so that it can be passed on."""
 
-import re
 from decimal import Decimal
 
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from assessments.forms.rounds import BandsField
 from assessments.scoring.weights import WHOLE, spread_rest
 from assessments.selectors.whatif import Scenario
 from secretariat.errors import RuleBroken
 from secretariat.fields import NumberFormField
 
-MOST_BANDS = 8
 _WEIGHT = NumberFormField(required=False, min_value=0, max_value=100, max_digits=9, decimal_places=6)
-_BAND = NumberFormField(min_value=0, max_value=100, max_digits=9, decimal_places=4)
 _TOP = NumberFormField(required=False, min_value=1, max_value=30_000, max_digits=5, decimal_places=0)
 
 
@@ -118,13 +116,7 @@ class WhatIfForm:
     def _bands(self, typed):
         if not typed:
             return None
-        cuts = tuple(float(_BAND.clean(part)) for part in re.split(r"[\s،؛;,]+", typed) if part)
-        if (
-            not cuts
-            or len(cuts) > MOST_BANDS
-            or any(not low < high for low, high in zip((0.0, *cuts), (*cuts, 100.0), strict=True))
-        ):
-            raise forms.ValidationError(_("Write rising numbers between 0 and 100, for example: 70, 80, 90."))
+        cuts = tuple(BandsField().clean(typed))
         return None if list(cuts) == [float(cut) for cut in self.chosen.round.cuts] else cuts
 
     def _sought(self, typed):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from assessments.forms.rounds import listed
 from assessments.forms.whatif import WhatIfForm, wanted_versions
 from assessments.selectors import whatif as selectors
 from assessments.selectors.standing import Band
@@ -92,8 +93,7 @@ def _form_parts(form):
         "tops": any(not group.is_whole for group in tops),
         "more": "cuts" in form.errors or "top" in form.errors,
     }
-    separator = "، " if calendar.reads_persian() else ", "
-    cuts = separator.join(num(cut) for cut in form.cuts or form.chosen.round.cuts)
+    cuts = listed(form.cuts or form.chosen.round.cuts)
     return {
         "parts": parts,
         "tops": tops,
