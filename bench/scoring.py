@@ -142,6 +142,7 @@ def models():
             times_copy_warm=seconds / warm,
             times_copy_cold=seconds / cold,
             fresh_times_copy_warm=first / warm,
+            fresh_times_copy_cold=first / cold,
             times_bincount=seconds / mean,
             megabytes_above_data=above,
             **({"bar_times_copy": 0.5, "bar_megabytes": 150} if count == 1_000_000 else {}),
