@@ -10,6 +10,8 @@ from scipy.special import fdtri
 
 METRICS = ("nominal", "ordinal", "interval", "ratio")
 CONFIDENCE = 0.95
+# What is smaller beside 1 is the rounding of what cancels.
+ROUNDING = 1e-12
 # Cells of the table of squared differences held at once (16 MB of floats).
 _BLOCK = 2_000_000
 
@@ -184,7 +186,8 @@ def _agreement(between, judged, error, n, k):
 
 def _stepped(single, k):
     """The correlation of means of k ratings from that of one; NaN from −1/(k−1) down, where it has no meaning."""
-    return k * single / (1 + (k - 1) * single) if single * (k - 1) > -1 else math.nan
+    below = 1 + (k - 1) * single
+    return k * single / below if below > ROUNDING else math.nan
 
 
 def icc_incomplete(table):

@@ -215,6 +215,12 @@ def test_unit_zero_and_order_change_no_correlation_and_severity_no_consistency(t
     assert icc(severe)["ICC3"].value == pytest.approx(before["ICC3"].value, abs=1e-7, nan_ok=True)
 
 
+def test_a_mean_of_judges_has_no_correlation_where_only_rounding_is_left_to_divide_by():
+    table = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    for one in (table, table - 50, 0.1 * table - 50, 7 * table + 1000):
+        assert math.isnan(icc(one)["ICC2k"].value)
+
+
 def test_perfect_agreement_is_one_with_limits_of_one():
     for coefficient in icc(np.repeat([[0.1], [0.2], [0.7]], 4, axis=1)).values():
         assert (coefficient.value, coefficient.lo, coefficient.hi) == pytest.approx((1, 1, 1), abs=1e-12)
