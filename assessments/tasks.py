@@ -6,7 +6,8 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from assessments.models import Entry, RoundBundle
+from assessments.models import RoundBundle
+from assessments.selectors.rounds import awaiting_computation
 from assessments.services import bundles, runs
 from secretariat.models import User
 
@@ -31,13 +32,8 @@ def compute_now(round_id, user_id):
 @shared_task
 def sweep_scores():
     """Find rounds whose message was lost with the broker or the worker, and compute them here and now."""
-    waiting = Entry.objects.stale().filter(inputs_changed_at__lt=timezone.now() - PATIENCE)
-    for round_id in waiting.order_by("round").values_list("round", flat=True).distinct():
-        try:
-            runs.score_round(round_id)
-        except Exception:
-            # One round that cannot be computed must not keep the others waiting.
-            log.exception("computing round %s failed", round_id)
+    waiting = awaiting_computation().filter(inputs_changed_at__lt=timezone.now() - PATIENCE)
+    _each(waiting.order_by("round").values_list("round", flat=True).distinct(), runs.score_round)
 
 
 @shared_task
@@ -50,8 +46,13 @@ def make_bundle(bundle_id):
 def sweep_bundles():
     """Find bundles whose message was lost, and make them here and now."""
     waiting = RoundBundle.objects.filter(released_at=None, refused="", asked_at__lt=timezone.now() - PATIENCE)
-    for pk in waiting.order_by("pk").values_list("pk", flat=True):
+    _each(waiting.order_by("pk").values_list("pk", flat=True), bundles.make_bundle)
+
+
+def _each(ids, act):
+    """Do it for each; one that fails, whatever the fault, is told to the log and must not keep the others waiting."""
+    for pk in ids:
         try:
-            bundles.make_bundle(pk)
+            act(pk)
         except Exception:
-            log.exception("making bundle %s failed", pk)
+            log.exception("%s(%s) failed", act.__name__, pk)

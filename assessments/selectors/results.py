@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from assessments.models import Assessor, AssessorReading, Entry, IndicatorSet, Score, ScoringRun
 from assessments.scoring.crossed import LEAST_ASSESSORS, LEAST_FREEDOM, LEAST_PRODUCTS
+from assessments.selectors.rounds import awaiting_computation
 from assessments.selectors.standing import Band, sought
 from secretariat.bilingual import in_language
 from secretariat.calendar import digits, reads_persian
@@ -209,27 +210,32 @@ class RunState:
     current: ScoringRun | None
     running: ScoringRun | None
     stale: int  # entries whose inputs changed since
+    is_stopped: bool = False  # somebody stopped the run that these changes had asked for
 
     @property
     def is_moving(self):
-        return self.running is not None or self.stale > 0
+        return self.running is not None or (self.stale > 0 and not self.is_stopped)
 
     @property
     def word(self):
         """The state in one word with how far it is in quarters: what is worth saying aloud again."""
         if self.running is not None:
             return f"running-{self.running.progress // 25}"
+        if self.is_stopped:
+            return "stopped"
         return "stale" if self.stale else f"done-{self.current.pk if self.current else 0}"
 
 
 def run_state(round_):
-    """Where the computation of a round stands. One query, another where nothing was computed yet."""
+    """Where the computation of a round stands. One query, another where nothing was computed yet or something waits."""
     wanted = ScoringRun.objects.filter(Q(pk=round_.run_id) | Q(round=round_, status=ScoringRun.Status.RUNNING))
     waiting = Entry.objects.stale().filter(round=OuterRef("round")).order_by().values("round").annotate(n=Count("pk")).values("n")
     rows = list(wanted.select_related("asked_by").annotate(stale=Subquery(waiting)))
     found = {run.status: run for run in rows}
     stale = (rows[0].stale or 0) if rows else Entry.objects.stale().filter(round=round_).count()
-    return RunState(found.get(ScoringRun.Status.DONE), found.get(ScoringRun.Status.RUNNING), stale)
+    running = found.get(ScoringRun.Status.RUNNING)
+    stopped = bool(stale) and running is None and not awaiting_computation().filter(round=round_).exists()
+    return RunState(found.get(ScoringRun.Status.DONE), running, stale, stopped)
 
 
 def what_is_missing(run):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessments import rules
-from assessments.models import Assessor, Assignment, Entry, Indicator, Measurement, Round, SetAside, SheetPart
+from assessments.models import Assessor, Assignment, Entry, Indicator, Measurement, Round, ScoringRun, SetAside, SheetPart
 from assessments.selectors.conflicts import conflicts
 from secretariat.calendar import digits, reads_persian
 from secretariat.models import RoleGrant
@@ -132,6 +132,14 @@ def with_counted(entries, round_):
     aside = SetAside.objects.filter(round=round_, ended_at=None).values("assessor")
     submitted = Q(assignments__status=_A.SUBMITTED) & ~Q(assignments__assessor__in=aside)
     return entries.annotate(counted=Count("assignments", filter=submitted, distinct=True))
+
+
+def awaiting_computation():
+    """Stale entries whose round is to be computed without anybody's asking: nobody stopped it since they changed."""
+    stopped = ScoringRun.objects.filter(
+        round=OuterRef("round"), status=ScoringRun.Status.CANCELLED, finished_at__gte=OuterRef("inputs_changed_at")
+    )
+    return Entry.objects.stale().filter(~Exists(stopped))
 
 
 def disconnected_sentence(run):

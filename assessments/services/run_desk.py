@@ -26,11 +26,9 @@ def compute_now(round_id, *, by):
     alive = ScoringRun.objects.filter(round=round_, status=ScoringRun.Status.RUNNING, beat_at__gte=timezone.now() - runs.LOST)
     if alive.exists():
         raise RuleBroken(_("The round is being computed at this moment."))
-    entries = Entry.objects.filter(round=round_)
-    if not entries.stale().exists():
-        if not entries.filter(inputs_version__gt=0).exists():
-            raise RuleBroken(_("Nobody has submitted an assessment yet: there is nothing to compute."))
-        runs.round_changed(round_.pk)
+    if not Entry.objects.filter(round=round_, inputs_version__gt=0).exists():
+        raise RuleBroken(_("Nobody has submitted an assessment yet: there is nothing to compute."))
+    runs.round_changed(round_.pk)
     after_commit("assessments.tasks.compute_now", round_.pk, by.pk)
 
 

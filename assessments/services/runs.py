@@ -96,7 +96,7 @@ def rescore_round(round_id=None, say=lambda count: None):
 
 @transaction.atomic
 def cancel_run(run_id, *, by):
-    """Stop a run at work; what it would have computed stays asked for until somebody computes the round again."""
+    """Stop a run at work: the round is computed again with the next change, or when somebody asks for it."""
     only_officers(by=by)
     run = ScoringRun.objects.select_for_update(no_key=True).get(pk=run_id)
     if run.status != Status.RUNNING:
@@ -157,13 +157,16 @@ def _one_moment():
 # ------------------------------------------------------------------ storing
 @transaction.atomic
 def _store(run, read, result):
-    """Write what was computed and make it current, all at once; raises Stopped where it came too late."""
+    """Write what was computed and make it current, all at once; gives the run, or None where a later one stands.
+
+    Raises Stopped for a run that somebody stopped, or that was taken for lost.
+    """
     # Whoever publishes or stores takes this lock first.
     round_ = Round.objects.select_for_update(no_key=True).get(pk=run.round_id)
     if not ScoringRun.objects.select_for_update(no_key=True).filter(pk=run.pk, status=Status.RUNNING).exists():
         raise Stopped
     if round_.status == Round.Status.PUBLISHED or _somebody_was_later(read):
-        ScoringRun.objects.filter(pk=run.pk).update(status=Status.CANCELLED, finished_at=timezone.now())
+        run.delete()  # it has nothing, and nobody stopped it: it was overtaken
         return None
     run_rows.write_scores(run.pk, read, result)
     run_rows.write_readings(run.pk, read, result)

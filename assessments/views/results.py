@@ -272,7 +272,5 @@ def round_cancel_run(request, round_, run):
     except RuleBroken as broken:
         messages.warning(request, broken.message)
     else:
-        messages.success(
-            request, _("The computation is stopped. While changes wait, the next one begins by itself within a minute.")
-        )
+        messages.success(request, _("The computation is stopped."))
     return redirect("round_results", round_.pk)

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -240,8 +241,12 @@ def test_the_box_asks_for_itself_only_while_something_moves(client, officer, jud
     assert 'role="status"' in busy
     # The words for screen readers come anew only when there is something new to say.
     assert 'role="status"' not in client.get(address, {"shown": judged.run_id, "said": "running-1"}).content.decode()
-    ScoringRun.objects.filter(pk=running.pk).update(status="cancelled")
-    Entry.objects.filter(round=judged).update(inputs_version=9)
+    ScoringRun.objects.filter(pk=running.pk).update(status="cancelled", finished_at=timezone.now())
+    changed = Entry.objects.filter(round=judged)
+    changed.update(inputs_version=9, inputs_changed_at=timezone.now() - timedelta(minutes=1))
+    stopped = client.get(address, {"shown": judged.run_id}).content.decode()
+    assert "hx-get" not in stopped and "was stopped" in stopped and "Compute now" in stopped
+    changed.update(inputs_changed_at=timezone.now())
     stale = client.get(address, {"shown": judged.run_id}).content.decode()
     assert 'hx-trigger="every 5s"' in stale and "12 products" in stale
     runs.score_round(judged.pk)
