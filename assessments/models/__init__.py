@@ -11,13 +11,15 @@ from assessments.models.comparisons import (
 )
 from assessments.models.indicators import Indicator, IndicatorSet, Scale, SetVersion, SetVersionMove
 from assessments.models.judgements import Assessment, Rating
-from assessments.models.rounds import (
+from assessments.models.roster import (
     Affiliation,
     Assessor,
     AssessorGrant,
     Assignment,
     AssignmentMove,
     ConflictOfInterest,
+)
+from assessments.models.rounds import (
     Entry,
     Measurement,
     Round,

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models.indicators import Indicator
-from assessments.models.rounds import SUBMITTED_TOGETHER, Assignment
+from assessments.models.roster import SUBMITTED_TOGETHER, Assignment
 from secretariat.rules import is_officer
 
 

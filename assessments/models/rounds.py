@@ -1,71 +1,21 @@
-"""Who judges what: subjects, rounds and their sheets, assessors, conflicts, assignments."""
+"""What is judged together: subjects, rounds with their sheets and entries, and what the secretariat measures."""
 
 import uuid
 
 import pghistory
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
-from django.db import models, transaction
+from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_jalali.db.models import jManager
 
 from assessments import rules
-from assessments.models.indicators import IndicatorSet, SetVersion
+from assessments.models.indicators import SetVersion
 from secretariat.bilingual import Bilingual
-from secretariat.fields import JalaliDateField
-from secretariat.models import Agency, Move, RoleGrant, User
+from secretariat.models import Agency, Move, User
 from secretariat.rules import is_officer, represented_agencies
-
-# An assignment is "submitted" exactly while its assessment is, seen at the commit; one taken back because of a
-# conflict keeps its assessment on record. %s is the assignment's primary key in the firing table.
-SUBMITTED_TOGETHER = """
-    IF EXISTS (SELECT 1 FROM assessments_assignment g LEFT JOIN assessments_assessment a ON a.assignment_id = g.id
-               WHERE g.id = %s AND CASE WHEN a.submitted_at IS NULL THEN g.status = 'submitted'
-                                        ELSE g.status NOT IN ('submitted', 'withdrawn') END) THEN
-        RAISE EXCEPTION 'an assignment is submitted exactly when its assessment is' USING ERRCODE = 'check_violation';
-    END IF;
-    RETURN NULL;
-"""
-
-# Rounds whose assignments still bind; what a published round said is history that only an appeal answers.
-_LIVE_ROUND = "r.status IN ('draft', 'open', 'closed')"
-_ACTIVE = "g.status IN ('offered', 'accepted', 'submitted')"
-_TODAY = "(now() AT TIME ZONE 'Asia/Tehran')::date"
-
-
-def _no_live_assignment(tie, join, subjects):
-    """The body of a deferred trigger on a table of ties: at commit, no live assignment stands beside the new tie.
-
-    The assessor's row is locked here against the share lock of `no_assignment_with_a_conflict`: whichever of a tie and
-    an assignment comes second sees the first. `tie` selects the row as it stands at commit, `join` leads from it to
-    the assessor `p`, `subjects` says which subjects `s` it concerns.
-    """
-    return f"""
-        PERFORM 1 FROM assessments_assessor p {join} WHERE t.id = NEW.id ORDER BY p.id FOR NO KEY UPDATE OF p;
-        IF EXISTS (SELECT 1 FROM assessments_assessor p {join}
-                   JOIN assessments_assignment g ON g.assessor_id = p.id
-                   JOIN assessments_entry e ON e.id = g.entry_id
-                   JOIN assessments_round r ON r.id = e.round_id
-                   JOIN assessments_subject s ON s.id = e.subject_id
-                   WHERE t.id = NEW.id AND {tie} AND {subjects} AND {_ACTIVE} AND {_LIVE_ROUND}) THEN
-            RAISE EXCEPTION 'the assessor still judges what this tie forbids' USING ERRCODE = 'check_violation';
-        END IF;
-        RETURN NULL;
-    """
-
-
-def _tie_trigger(name, **words):
-    return pgtrigger.Trigger(
-        name=name,
-        level=pgtrigger.Row,
-        when=pgtrigger.After,
-        operation=pgtrigger.Insert | pgtrigger.Update,
-        timing=pgtrigger.Deferred,
-        func=_no_live_assignment(**words),
-    )
 
 
 class Subject(models.Model):
@@ -107,7 +57,7 @@ class RoundQuerySet(models.QuerySet):
             return self
         mine = Q(status="published")
         if user.is_authenticated:
-            mine |= Q(pk__in=Assignment.objects.filter(assessor__user=user).values("entry__round"))
+            mine |= Q(pk__in=Entry.objects.filter(assignments__assessor__user=user).values("round"))
         return self.filter(mine)
 
 
@@ -284,8 +234,8 @@ class EntryQuerySet(models.QuerySet):
             return self
         if not user.is_authenticated:
             return self.none()
-        assigned = Assignment.objects.active().filter(assessor__user=user)
-        return self.filter(Q(subject__agency__in=represented_agencies(user)) | Q(pk__in=assigned.values("entry")))
+        asked = Entry.objects.filter(assignments__assessor__user=user, assignments__status__in=rules.ACTIVE_ASSIGNMENTS)
+        return self.filter(Q(subject__agency__in=represented_agencies(user)) | Q(pk__in=asked.values("pk")))
 
     def stale(self):
         return self.filter(inputs_version__gt=F("scored_version"))
@@ -406,249 +356,3 @@ class Measurement(models.Model):
 
     def __str__(self):
         return f"{self.indicator_id}: {self.value}"
-
-
-class AssessorQuerySet(models.QuerySet):
-    def active(self):
-        return self.filter(is_active=True, user__is_active=True)
-
-
-@pghistory.track()
-class Assessor(models.Model):
-    """A person on the roster of assessors."""
-
-    user = models.OneToOneField(User, models.PROTECT, related_name="assessor", verbose_name=_("person"))
-    expertise = models.ManyToManyField(IndicatorSet, blank=True, related_name="experts", verbose_name=_("assesses"))
-    field_fa = models.CharField(_("field of expertise (Persian)"), max_length=200, blank=True)
-    field_en = models.CharField(_("field of expertise (English)"), max_length=200, blank=True)
-    capacity = models.PositiveSmallIntegerField(_("products at one time"), default=15)
-    is_active = models.BooleanField(_("active"), default=True)
-    joined_at = models.DateTimeField(auto_now_add=True)
-    version = models.PositiveIntegerField(default=1, editable=False)  # raised by every save of the form: the optimistic lock
-
-    field = Bilingual("field")
-    objects = AssessorQuerySet.as_manager()
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("assessor"), _("assessors")
-        ordering = ["user__sort_key"]
-
-    def __str__(self):
-        return str(self.user)
-
-
-class AffiliationQuerySet(models.QuerySet):
-    def on(self, day):
-        return self.filter(Q(since=None) | Q(since__lte=day), Q(until=None) | Q(until__gte=day))
-
-    def current(self):
-        return self.on(timezone.localdate())
-
-    def binding(self):
-        """Ties that forbid judging: those in force and those that are to begin."""
-        return self.filter(Q(until=None) | Q(until__gte=timezone.localdate()))
-
-
-class AffiliationManager(jManager.from_queryset(AffiliationQuerySet)):
-    pass
-
-
-@pghistory.track()
-class Affiliation(models.Model):
-    """An assessor's tie to an agency: while it lasts he judges nothing of that agency."""
-
-    assessor = models.ForeignKey(Assessor, models.CASCADE, related_name="affiliations", verbose_name=_("assessor"))
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="affiliations", verbose_name=_("agency"))
-    since = JalaliDateField(_("from"), null=True, blank=True)
-    until = JalaliDateField(_("until"), null=True, blank=True)
-    note = models.CharField(_("note"), max_length=200, blank=True)
-
-    objects = AffiliationManager()
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("affiliation"), _("affiliations")
-        constraints = [
-            models.UniqueConstraint(fields=["assessor", "agency", "since"], nulls_distinct=False, name="affiliation_named_once"),
-            models.CheckConstraint(
-                condition=Q(since=None) | Q(until=None) | Q(until__gte=F("since")), name="affiliation_ends_after_it_begins"
-            ),
-        ]
-        triggers = [
-            _tie_trigger(
-                "affiliation_leaves_no_live_assignment",
-                join="JOIN assessments_affiliation t ON t.assessor_id = p.id",
-                tie=f"(t.until IS NULL OR t.until >= {_TODAY})",
-                subjects="s.agency_id = t.agency_id",
-            )
-        ]
-
-    def __str__(self):
-        return f"{self.assessor} – {self.agency}"
-
-    def save(self, *args, **kwargs):
-        # The row and the recusals that follow from it (see services.roster) stand or fall together.
-        with transaction.atomic():
-            super().save(*args, **kwargs)
-
-
-@pghistory.track()
-class ConflictOfInterest(models.Model):
-    """Why an assessor may not judge one subject: declared by himself or set by staff."""
-
-    class Source(models.TextChoices):
-        DECLARED = "declared", _("declared by the assessor")
-        STAFF = "staff", _("set by the secretariat")
-
-    assessor = models.ForeignKey(Assessor, models.PROTECT, related_name="conflicts", verbose_name=_("assessor"))
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="conflicts", verbose_name=_("subject"))
-    source = models.CharField(_("source"), max_length=8, choices=Source)
-    reason = models.CharField(_("reason"), max_length=300)
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("conflict of interest"), _("conflicts of interest")
-        constraints = [models.UniqueConstraint(fields=["assessor", "subject"], name="conflict_named_once")]
-        triggers = [
-            _tie_trigger(
-                "conflict_leaves_no_live_assignment",
-                join="JOIN assessments_conflictofinterest t ON t.assessor_id = p.id",
-                tie="true",
-                subjects="s.id = t.subject_id",
-            )
-        ]
-
-    def __str__(self):
-        return f"{self.assessor} – {self.subject}"
-
-    def save(self, *args, **kwargs):
-        # The row and the recusals that follow from it (see services.roster) stand or fall together.
-        with transaction.atomic():
-            super().save(*args, **kwargs)
-
-
-class AssessorGrant(RoleGrant):
-    """Roles as this room sees them: a role in an agency is a tie to it. Holds only the trigger; the ground floor
-    knows nothing of assessors."""
-
-    class Meta:
-        proxy = True
-        verbose_name, verbose_name_plural = _("role of an assessor"), _("roles of assessors")
-        triggers = [
-            _tie_trigger(
-                "role_leaves_no_live_assignment",
-                join="""JOIN secretariat_rolegrant t ON t.user_id = p.user_id
-                        LEFT JOIN secretariat_unit u ON u.id = t.unit_id""",
-                tie="(t.until IS NULL OR t.until > now())",
-                subjects="s.agency_id = coalesce(t.agency_id, u.agency_id)",
-            )
-        ]
-
-
-class AssignmentQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """Officers see all; an assessor only his own, for good."""
-        if is_officer(user):
-            return self
-        if not user.is_authenticated:
-            return self.none()
-        return self.filter(assessor__user=user)
-
-    def active(self):
-        return self.filter(status__in=rules.ACTIVE_ASSIGNMENTS)
-
-
-@pghistory.track()
-class Assignment(models.Model):
-    """One assessor asked to judge one entry."""
-
-    Status = rules.AssignmentStatus
-    MOVES = rules.ASSIGNMENT_MOVES
-
-    entry = models.ForeignKey(Entry, models.PROTECT, related_name="assignments")
-    assessor = models.ForeignKey(Assessor, models.PROTECT, related_name="assignments")
-    status = models.CharField(_("state"), max_length=9, choices=Status, default=Status.OFFERED)
-    offered_at = models.DateTimeField(_("asked at"), auto_now_add=True)
-    offered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    # The pseudonym under which the agency and the public read this assessor: "assessor 2".
-    alias = models.PositiveSmallIntegerField()
-
-    objects = AssignmentQuerySet.as_manager()
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("assignment"), _("assignments")
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["entry", "assessor"], name="assessor_once_an_entry"),
-            models.UniqueConstraint(fields=["entry", "alias"], name="alias_unique_in_entry"),
-            models.CheckConstraint(condition=Q(status__in=rules.AssignmentStatus.values), name="assignment_status_known"),
-            models.CheckConstraint(condition=Q(alias__gt=0), name="alias_positive"),
-        ]
-        indexes = [models.Index(fields=["assessor", "status"], name="assignment_of_assessor")]
-        triggers = [
-            pgtrigger.Trigger(
-                name="no_assignment_with_a_conflict",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("entry_id", "assessor_id", "status"),
-                condition=pgtrigger.Q(new__status__in=["offered", "accepted", "submitted"]),
-                declare=[("owner", "bigint"), ("thing", "bigint"), ("person", "bigint")],
-                func=f"""
-                    SELECT s.agency_id, s.id INTO owner, thing FROM assessments_entry e
-                        JOIN assessments_subject s ON s.id = e.subject_id WHERE e.id = NEW.entry_id;
-                    -- FOR SHARE: no tie is added between this look and our commit. An assignment that was active before
-                    -- needs no lock (and taking it here could end in a deadlock): a tie's recusal waits for its row.
-                    IF TG_OP = 'INSERT' OR OLD.status NOT IN ('offered', 'accepted', 'submitted')
-                       OR (OLD.entry_id, OLD.assessor_id) <> (NEW.entry_id, NEW.assessor_id) THEN
-                        PERFORM 1 FROM assessments_assessor WHERE id = NEW.assessor_id FOR SHARE;
-                    END IF;
-                    SELECT user_id INTO person FROM assessments_assessor WHERE id = NEW.assessor_id;
-                    IF EXISTS (SELECT 1 FROM assessments_affiliation a WHERE a.assessor_id = NEW.assessor_id AND a.agency_id = owner
-                               AND (a.until IS NULL OR a.until >= {_TODAY}))
-                       OR EXISTS (SELECT 1 FROM secretariat_rolegrant g LEFT JOIN secretariat_unit u ON u.id = g.unit_id
-                                  WHERE g.user_id = person AND coalesce(g.agency_id, u.agency_id) = owner
-                                  AND (g.until IS NULL OR g.until > now()))
-                       OR EXISTS (SELECT 1 FROM assessments_conflictofinterest c
-                                  WHERE c.assessor_id = NEW.assessor_id AND c.subject_id = thing) THEN
-                        RAISE EXCEPTION 'the assessor has a conflict of interest' USING ERRCODE = 'check_violation';
-                    END IF;
-                    RETURN NEW;
-                """,
-            ),
-            pgtrigger.Trigger(
-                name="judged_while_the_round_is_open",
-                when=pgtrigger.Before,
-                operation=pgtrigger.UpdateOf("status"),
-                condition=pgtrigger.Q(new__status__in=["accepted", "submitted"])
-                & pgtrigger.Q(old__status__df=pgtrigger.F("new__status")),
-                declare=[("state", "text")],
-                func="""
-                    -- FOR SHARE: the round is not closed between this look and our commit.
-                    SELECT r.status INTO state FROM assessments_round r JOIN assessments_entry e ON e.round_id = r.id
-                        WHERE e.id = NEW.entry_id FOR SHARE OF r;
-                    IF state <> 'open' THEN
-                        RAISE EXCEPTION 'the round is not open for assessment' USING ERRCODE = 'check_violation';
-                    END IF;
-                    RETURN NEW;
-                """,
-            ),
-            pgtrigger.Trigger(
-                name="submitted_together_with_its_assessment",
-                when=pgtrigger.After,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),
-                timing=pgtrigger.Deferred,
-                func=SUBMITTED_TOGETHER % "NEW.id",
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.assessor} → {self.entry}"
-
-    def get_absolute_url(self):
-        return reverse("assessment_form", args=[self.pk])
-
-
-class AssignmentMove(Move):
-    assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="moves")
-
-    class Meta(Move.Meta):
-        pass

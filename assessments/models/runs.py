@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models.indicators import Indicator
-from assessments.models.rounds import Assessor, Entry, Round, SheetPart
+from assessments.models.roster import Assessor
+from assessments.models.rounds import Entry, Round, SheetPart
 from secretariat.models import User
 
 

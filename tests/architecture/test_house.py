@@ -9,7 +9,6 @@ ROOMS = ("secretariat", "assessments", "products", "portal")
 MOST_LINES = 450
 # Why these may be longer: {module: reason}.
 LONG = {
-    "assessments/models/rounds.py": "rounds, rosters and assignments watch each other by triggers that are read together",
     "products/models/submissions.py": "a product and what hangs on it, each with its rules and triggers beside its columns",
     "secretariat/templatetags/portal_parts.py": "one short tag for every part of the pages",
     "secretariat/uploads.py": "every known kind of file with what is asked of it, read as one table",
