@@ -1,8 +1,5 @@
 """Files of a product: taken after a look inside, kept privately, never lost from a version that holds them."""
 
-import logging
-from contextlib import suppress
-
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -12,17 +9,15 @@ from products.models import ProductFile
 from products.services.hold import check_editable, locked
 from secretariat import calendar, persian, uploads
 from secretariat.errors import RuleBroken
-
-log = logging.getLogger(__name__)
+from secretariat.private_files import already_here, kept_with_rows
 
 
 def attach(product_id, upload, *, by, note=""):
     """Check one uploaded file and keep it with the product. Returns the ProductFile."""
     checked = uploads.inspect(upload)  # before the lock: looking into fifty megabytes takes a while
     name = uploads.clean_name(upload.name, checked.extension)
-    kept = []
     try:
-        with transaction.atomic():
+        with kept_with_rows() as kept, transaction.atomic():
             product = locked(product_id, by=by)
             check_editable(product, by=by)
             _check_room(product, checked, name)
@@ -40,15 +35,9 @@ def attach(product_id, upload, *, by, note=""):
             kept.append(file.file)
             file.save()
             return file
-    except BaseException as error:
-        for stored in kept:  # the row is not there, so the bytes must not be either
-            with suppress(OSError):
-                stored.storage.delete(stored.name)
-        if isinstance(error, IntegrityError) and "file_once_in_a_product" in str(error):
-            raise _twice(name) from None
-        if isinstance(error, OSError):
-            log.exception("could not keep an uploaded file")
-            raise RuleBroken(_("The file could not be kept just now. Try again in a few minutes."), field="file") from error
+    except IntegrityError as error:
+        if "file_once_in_a_product" in str(error):
+            raise already_here(name) from None
         raise
 
 
@@ -67,14 +56,10 @@ def _check_room(product, checked, name):
     attached = list(product.files.attached())
     same = next((file for file in attached if file.sha256 == checked.sha256), None)
     if same is not None:
-        raise _twice(same.name)
+        raise already_here(same.name)
     if len(attached) >= settings.UPLOAD_MAX_FILES:
         raise RuleBroken(
             _("A product takes at most %(n)s files. Remove one, or put several pages into one PDF.")
             % {"n": calendar.digits(settings.UPLOAD_MAX_FILES)},
             field="file",
         )
-
-
-def _twice(name):
-    return RuleBroken(_("This file is already here, as “%(name)s”. Nothing more is needed.") % {"name": name}, field="file")

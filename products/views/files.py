@@ -1,13 +1,10 @@
 """Files of a product over HTTP: up by a plain form or piece by piece with progress, down to whom it concerns."""
 
-import re
-
 from django.contrib import messages
-from django.http import FileResponse, HttpResponse, JsonResponse
+from django.http import JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -19,13 +16,8 @@ from products.services.files import attach, detach
 from secretariat import calendar
 from secretariat.errors import RuleBroken
 from secretariat.gate import once
+from secretariat.private_files import answer
 from secretariat.rules import is_officer, represents
-from secretariat.uploads import INLINE
-
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-# A file opened in the browser can do nothing but be seen. A sandbox would stop Chromium's PDF reader, so PDF goes
-# without that word; its active content was refused when it came in.
-_SEALED = "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 
 def _wants_json(request):
@@ -98,19 +90,7 @@ def product_file_remove(request, pk):
 def product_file(request, pk):
     """Give a file to whom it concerns: as a download, or shown sealed when it is a picture or a PDF."""
     file = get_object_or_404(ProductFile.objects.visible_to(request.user).select_related("product"), pk=pk)
-    inline = request.GET.get("show") == "1" and file.content_type in INLINE
-    stream = file.file.open("rb")
-    response = _part(request, file, stream) if file.content_type in ("video/mp4", "audio/mpeg") else None
-    if response is None:
-        response = FileResponse(stream, content_type=file.content_type)
-        response["Content-Length"] = file.size
-    response["Content-Disposition"] = content_disposition_header(not inline, name_for(request.user, file))
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    seal = "object-src 'self'" if file.content_type == "application/pdf" else "sandbox"
-    response["Content-Security-Policy"] = f"{_SEALED}; {seal}"
-    return response
+    return answer(request, file, name_for(request.user, file))
 
 
 def name_for(user, file):
@@ -123,29 +103,3 @@ def name_for(user, file):
     if judged.filter(entry__round__is_blind=True).exists():
         return neutral_name(VersionFile.objects.filter(file=file).select_related("file").latest("version__number"))
     return file.name
-
-
-def _part(request, file, stream):
-    """One part of a film or sound, so that a player can jump; None when the whole is wanted."""
-    match = _RANGE.fullmatch(request.headers.get("Range", ""))
-    if not match or not any(match.groups()):
-        return None
-    first, last = match.groups()
-    begin = int(first) if first else max(0, file.size - int(last))
-    end = min(int(last) if first and last else file.size - 1, file.size - 1)
-    if begin > end:
-        stream.close()
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{file.size}"})
-    response = FileResponse(_pieces(stream, begin, end - begin + 1), status=206, content_type=file.content_type)
-    response["Content-Length"] = end - begin + 1
-    response["Content-Range"] = f"bytes {begin}-{end}/{file.size}"
-    response["Accept-Ranges"] = "bytes"
-    return response
-
-
-def _pieces(stream, begin, left):
-    with stream:
-        stream.seek(begin)
-        while left > 0 and (piece := stream.read(min(left, 1 << 16))):
-            left -= len(piece)
-            yield piece

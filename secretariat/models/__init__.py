@@ -12,6 +12,7 @@ from secretariat.models.councils import (
     Vote,
 )
 from secretariat.models.days import Holiday
+from secretariat.models.files import PrivateFile
 from secretariat.models.moves import Move
 from secretariat.models.notices import FormKey, Heartbeat, Letter, Notice, ResetRequest
 from secretariat.models.people import Invitation, RoleGrant, User
@@ -29,6 +30,7 @@ __all__ = [
     "Meeting",
     "Move",
     "Notice",
+    "PrivateFile",
     "Province",
     "ResetRequest",
     "Resolution",
