@@ -11,6 +11,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
 from assessments.models import Entry, IndicatorSet, Round, RoundBundle, SetVersion
+from assessments.rules import PUBLIC_ROUNDS
 from assessments.selectors import sets
 from assessments.selectors.score_readers import ScoreReader
 from assessments.selectors.scores import explain
@@ -180,7 +181,7 @@ class RoundViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     lookup_value_regex = "[0-9]{1,18}"
 
     def get_queryset(self):
-        published = Round.objects.filter(status=Round.Status.PUBLISHED)
+        published = Round.objects.filter(status__in=PUBLIC_ROUNDS)
         return published.select_related("run__bundle").order_by("-created_at", "-pk")
 
 

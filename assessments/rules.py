@@ -30,9 +30,25 @@ class VersionStatus(models.TextChoices):
 class RoundStatus(models.TextChoices):
     DRAFT = "draft", gettext_lazy("in preparation")
     OPEN = "open", gettext_lazy("open for assessment")
-    CLOSED = "closed", gettext_lazy("closed")
+    MODERATION = "moderation", gettext_lazy("in moderation")
+    SCORED = "scored", gettext_lazy("scores fixed")
+    CONFIRMED = "confirmed", gettext_lazy("scores confirmed")
     PUBLISHED = "published", gettext_lazy("results published")
+    APPEAL = "appeal", gettext_lazy("open to appeals")
+    FINAL = "final", gettext_lazy("final")
     CANCELLED = "cancelled", gettext_lazy("cancelled")
+
+
+class Sight(models.TextChoices):
+    """When an assessor of a round is shown something."""
+
+    NEVER = "never", gettext_lazy("never")
+    AFTER_OWN = "after_own", gettext_lazy("after submitting his own assessment")
+    ALWAYS = "always", gettext_lazy("from the beginning")
+
+
+# What comes of other people's judgements nobody is shown before he has given his own.
+LATE_SIGHT = [choice for choice in Sight.choices if choice[0] != Sight.ALWAYS]
 
 
 class AssignmentStatus(models.TextChoices):
@@ -58,8 +74,16 @@ ACTIVE_ASSIGNMENTS = (AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED, Assig
 PENDING_ASSIGNMENTS = (AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED)
 # Rounds to which entries and assessors may be added.
 EDITABLE_ROUNDS = (RoundStatus.DRAFT, RoundStatus.OPEN)
-# Rounds in which a conflict that comes to light still changes something.
-LIVE_ROUNDS = (RoundStatus.DRAFT, RoundStatus.OPEN, RoundStatus.CLOSED)
+# Rounds whose scores still move with what is entered and decided.
+LIVE_ROUNDS = (RoundStatus.DRAFT, RoundStatus.OPEN, RoundStatus.MODERATION)
+# Rounds whose scores are fixed but not told yet: whoever finds a fault takes them back to moderation.
+FIXED_ROUNDS = (RoundStatus.SCORED, RoundStatus.CONFIRMED)
+# Rounds whose results everybody may read; what they said is history that only an appeal answers.
+PUBLIC_ROUNDS = (RoundStatus.PUBLISHED, RoundStatus.APPEAL, RoundStatus.FINAL)
+# Rounds that stand on a frozen run: councils may decide on their scores.
+SETTLED_ROUNDS = FIXED_ROUNDS + PUBLIC_ROUNDS
+# Rounds in which a conflict of interest that comes to light still takes the assessor off.
+BINDING_ROUNDS = LIVE_ROUNDS + FIXED_ROUNDS
 
 
 def is_assessor_of(user, assignment):
@@ -112,11 +136,16 @@ VERSION_MOVES = {
 
 ROUND_MOVES = {
     "open": Step((RoundStatus.DRAFT,), RoundStatus.OPEN, _officer, gettext_lazy("Open the round"), refuse=_round_can_open),
-    "close": Step((RoundStatus.OPEN,), RoundStatus.CLOSED, _officer, gettext_lazy("Close the round")),
-    "reopen": Step((RoundStatus.CLOSED,), RoundStatus.OPEN, _officer, gettext_lazy("Reopen the round"), needs_reason=True),
-    "publish": Step((RoundStatus.CLOSED,), RoundStatus.PUBLISHED, _officer, gettext_lazy("Publish the results")),
+    "close": Step((RoundStatus.OPEN,), RoundStatus.MODERATION, _officer, gettext_lazy("Close the round")),
+    "score": Step((RoundStatus.MODERATION,), RoundStatus.SCORED, _officer, gettext_lazy("Fix the scores")),
+    "confirm": Step((RoundStatus.SCORED,), RoundStatus.CONFIRMED, _officer, gettext_lazy("Confirm the scores")),
+    "publish": Step((RoundStatus.CONFIRMED,), RoundStatus.PUBLISHED, _officer, gettext_lazy("Publish the results")),
+    "reopen": Step((RoundStatus.MODERATION,), RoundStatus.OPEN, _officer, gettext_lazy("Reopen the round"), needs_reason=True),
+    "revise": Step(
+        FIXED_ROUNDS, RoundStatus.MODERATION, _officer, gettext_lazy("Take the scores back to moderation"), needs_reason=True
+    ),
     "cancel": Step(
-        (RoundStatus.DRAFT, RoundStatus.OPEN, RoundStatus.CLOSED),
+        BINDING_ROUNDS,
         RoundStatus.CANCELLED,
         _officer,
         gettext_lazy("Cancel the round"),

@@ -284,7 +284,7 @@ def a_round(products=2000, panel=5, assessors=200):
         tell_planner()
         Assessment.objects.filter(pk__in=[made.pk for made in sheets]).update(submitted_at=timezone.now())
         Assignment.objects.filter(pk__in=[assignment.pk for assignment in given]).update(status="submitted")
-    Round.objects.filter(pk=round_.pk).update(status="closed")
+    Round.objects.filter(pk=round_.pk).update(status="moderation")
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     return round_.pk

@@ -250,12 +250,12 @@ def _round(products, people, panel, rng, number, say):
     )
     RoundMove.objects.bulk_create(
         RoundMove(round=round_, action=action, source=source, target=target)
-        for action, source, target in (("open", "draft", "open"), ("close", "open", "closed"))
+        for action, source, target in (("open", "draft", "open"), ("close", "open", "moderation"))
     )
     entries = _entries(round_, products)
     _measurements(entries, rng)
     _judgements(entries, people, panel, rng)
-    Round.objects.filter(pk=round_.pk).update(status="closed")
+    Round.objects.filter(pk=round_.pk).update(status="moderation")
     say(f"{round_.title_en}: {len(entries)} entries judged")
     return round_
 

@@ -190,7 +190,8 @@ def _rounds(said, products, people):
         _judge(entry, level, people, rng, panel=4 if level > 90 else 3)
     rounds.move_round(finished.pk, "close", by=officer, why="همهٔ ارزیابی‌ها رسیده است.")
     runs.rescore_round(finished.pk)
-    rounds.move_round(finished.pk, "publish", by=officer)
+    for step in ("score", "confirm", "publish"):
+        rounds.move_round(finished.pk, step, by=officer)
     current = _round(("دور نمایشی در جریان", "Demonstration round under way"), "open", said, products, officer)
     for place, entry in enumerate(Entry.objects.filter(round=current)):
         _judge(entry, 75, people, rng, panel=3, submitted=2 - place)

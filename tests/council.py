@@ -58,16 +58,17 @@ def session(members=3, council_=None, choice="for", **fields):
     return made
 
 
-def scored_product(value=85.0, low=80.0, high=90.0, round_status="closed", stale=False, gate_failed=False, **fields):
+def scored_product(value=85.0, low=80.0, high=90.0, round_status="scored", stale=False, gate_failed=False, **fields):
     """An accepted product with the total score of one round; gives the product."""
     from assessments.models import Entry
+    from assessments.rules import SETTLED_ROUNDS
 
     product = fields.pop("product", None) or factories.product(status="accepted", **fields)
     entry = factories.entry(factories.round_(status="open"), product.subject)
     factories.score(entry, value, low=low, high=high, gate_failed=gate_failed)
     Entry.objects.filter(pk=entry.pk).update(inputs_version=2, scored_version=1 if stale else 2)
-    if round_status == "published":
-        factories.published(entry.round)
+    if round_status in SETTLED_ROUNDS:
+        factories.settled(entry.round, round_status)
     else:
         type(entry.round).objects.filter(pk=entry.round_id).update(status=round_status)
     return product

@@ -145,18 +145,19 @@ def round_(status="draft", **fields):
     from django.utils import timezone
 
     from assessments.models import Round
+    from assessments.rules import SETTLED_ROUNDS
 
     n = next(serial)
     made = Round.objects.create(
         **{
             "title_fa": f"دور {n}",
             "title_en": f"Round {n}",
-            "status": "closed" if status == "published" else status,
+            "status": "moderation" if status in SETTLED_ROUNDS else status,
             "deadline": timezone.now() + timedelta(days=20),
             **fields,
         }
     )
-    return published(made) if status == "published" else made
+    return settled(made, status) if status in SETTLED_ROUNDS else made
 
 
 def sheet(round__, *versions):
@@ -254,7 +255,12 @@ def score(entry_, value, **fields):
 
 
 def published(round__):
-    """A round whose current run is frozen and whose results stand."""
+    """A round whose results stand and may be read."""
+    return settled(round__, "published")
+
+
+def settled(round__, status="scored"):
+    """A round whose current run is frozen: its scores are fixed, or more."""
     from django.db import transaction
     from django.utils import timezone
 
@@ -262,7 +268,7 @@ def published(round__):
 
     with transaction.atomic():
         ScoringRun.objects.filter(pk=run(round__).pk, frozen_at=None).update(frozen_at=timezone.now())
-        Round.objects.filter(pk=round__.pk).update(status="published")
+        Round.objects.filter(pk=round__.pk).update(status=status)
     round__.refresh_from_db()
     return round__
 

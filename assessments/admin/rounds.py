@@ -17,10 +17,10 @@ def _link(url):
 
 @admin.register(Round)
 class RoundAdmin(Trail, ToRead):
-    list_display = ["title", "status", "deadline_words", "panel_size", "is_blind", "is_demo"]
-    list_filter = ["status", "is_blind", "is_demo"]
+    list_display = ["title", "status", "deadline_words", "panel_size", "see_submitter", "is_demo"]
+    list_filter = ["status", "see_submitter", "is_demo"]
     search_fields = ["title_fa", "title_en"]
-    fields = ["title_fa", "title_en", "status", "deadline_words", "panel_size", "is_blind", "is_demo", "note", "portal"]
+    fields = ["title_fa", "title_en", "status", "deadline_words", "panel_size", "see_submitter", "is_demo", "note", "portal"]
     readonly_fields = ["status", "deadline_words", "portal"]
 
     @admin.display(description=_("deadline of the assessors"), ordering="deadline")

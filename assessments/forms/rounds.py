@@ -72,7 +72,18 @@ class RoundForm(forms.Form):
         initial=rules.LEAST_PANEL,
         help_text=_("At least three, so that one opinion alone decides nothing."),
     )
-    is_blind = forms.BooleanField(label=_("Blind: the assessor is not told whose product it is"), required=False)
+    see_submitter = forms.ChoiceField(
+        label=_("Assessors see whose product it is"),
+        choices=rules.Sight.choices,
+        initial=rules.Sight.ALWAYS,
+        help_text=_("In a blind round they do not: neither agency nor makers, nor the names of files."),
+    )
+    see_ratings = forms.ChoiceField(label=_("Assessors see the others' assessments"), choices=rules.LATE_SIGHT, initial=rules.Sight.NEVER)
+    see_names = forms.ChoiceField(
+        label=_("Assessors see the names of the others"), choices=rules.LATE_SIGHT, initial=rules.Sight.NEVER,
+        help_text=_("Without their names the others stand under numbers."),
+    )  # fmt: skip
+    see_aggregates = forms.ChoiceField(label=_("Assessors see the scores"), choices=rules.LATE_SIGHT, initial=rules.Sight.NEVER)
     cuts = BandsField(
         label=_("Bands of the score begin at"),
         initial=list(rules.CUTS),
@@ -125,8 +136,8 @@ class ReasonForm(forms.Form):
         self.fields["why"].required = required
 
 
-class PublishForm(ReasonForm):
-    """Publishing a round whose parts cannot be compared: never as one ranking, and as several only on purpose."""
+class SeparateListsForm(ReasonForm):
+    """Fixing scores whose parts cannot be compared: never as one ranking, and as several only on purpose."""
 
     separate_lists = forms.BooleanField(
         required=False,
@@ -138,7 +149,7 @@ class PublishForm(ReasonForm):
 
     def __init__(self, *args, lists, **kwargs):
         super().__init__(*args, required=False, **kwargs)
-        self.fields["separate_lists"].label = _("Publish as %(count)s separate lists") % {"count": digits(lists)}
+        self.fields["separate_lists"].label = _("Let them stand as %(count)s separate lists") % {"count": digits(lists)}
 
 
 class AnswerForm(forms.Form):

@@ -28,8 +28,8 @@ SUBMITTED_TOGETHER = """
     RETURN NULL;
 """
 
-# Rounds whose assignments still bind; what a published round said is history that only an appeal answers.
-_LIVE_ROUND = "r.status IN ('draft', 'open', 'closed')"
+# Rounds whose assignments still bind (rules.BINDING_ROUNDS); what a published round said only an appeal answers.
+_BINDING_ROUND = "r.status IN ('draft', 'open', 'moderation', 'scored', 'confirmed')"
 _ACTIVE = "g.status IN ('offered', 'accepted', 'submitted')"
 _TODAY = "(now() AT TIME ZONE 'Asia/Tehran')::date"
 
@@ -48,7 +48,7 @@ def _no_live_assignment(tie, join, subjects):
                    JOIN assessments_entry e ON e.id = g.entry_id
                    JOIN assessments_round r ON r.id = e.round_id
                    JOIN assessments_subject s ON s.id = e.subject_id
-                   WHERE t.id = NEW.id AND {tie} AND {subjects} AND {_ACTIVE} AND {_LIVE_ROUND}) THEN
+                   WHERE t.id = NEW.id AND {tie} AND {subjects} AND {_ACTIVE} AND {_BINDING_ROUND}) THEN
             RAISE EXCEPTION 'the assessor still judges what this tie forbids' USING ERRCODE = 'check_violation';
         END IF;
         RETURN NULL;

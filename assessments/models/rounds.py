@@ -17,6 +17,9 @@ from secretariat.bilingual import Bilingual
 from secretariat.models import Agency, Move, User
 from secretariat.rules import is_officer, represented_agencies
 
+Sight, LATE_SIGHT = rules.Sight, rules.LATE_SIGHT
+_LATE = [value for value, _label in LATE_SIGHT]
+
 
 class Subject(models.Model):
     """Whatever is judged: one row for each product (later: paper, entry, library, programme …)."""
@@ -55,7 +58,7 @@ class RoundQuerySet(models.QuerySet):
         """Officers; assessors see the rounds they are assigned in; everybody sees published ones."""
         if is_officer(user):
             return self
-        mine = Q(status="published")
+        mine = Q(status__in=rules.PUBLIC_ROUNDS)
         if user.is_authenticated:
             mine |= Q(pk__in=Entry.objects.filter(assignments__assessor__user=user).values("round"))
         return self.filter(mine)
@@ -70,11 +73,14 @@ class Round(models.Model):
 
     title_fa = models.CharField(_("title (Persian)"), max_length=200)
     title_en = models.CharField(_("title (English)"), max_length=200, blank=True)
-    status = models.CharField(_("state"), max_length=9, choices=Status, default=Status.DRAFT, editable=False)
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.DRAFT, editable=False)
     deadline = models.DateTimeField(_("deadline of the assessors"))
     panel_size = models.PositiveSmallIntegerField(_("assessors for each product"), default=rules.LEAST_PANEL)
-    # In a blind round the assessor is not told whose product it is.
-    is_blind = models.BooleanField(_("the assessor is not told whose product it is"), default=False)
+    # What the assessors of the round are shown, and when; blindness.py is the one place that reads these.
+    see_submitter = models.CharField(_("whose product it is"), max_length=9, choices=Sight, default=Sight.ALWAYS)
+    see_ratings = models.CharField(_("the others' assessments"), max_length=9, choices=LATE_SIGHT, default=Sight.NEVER)
+    see_names = models.CharField(_("the names of the other assessors"), max_length=9, choices=LATE_SIGHT, default=Sight.NEVER)
+    see_aggregates = models.CharField(_("the scores"), max_length=9, choices=LATE_SIGHT, default=Sight.NEVER)
     is_demo = models.BooleanField(_("demonstration with synthetic ratings"), default=False)
     note = models.TextField(_("note to the assessors"), blank=True)
     # What the statements of a run are about: bands of the total score, and how many products are sought (none: a tenth).
@@ -84,7 +90,7 @@ class Round(models.Model):
     code_salt = models.UUIDField(default=uuid.uuid4, editable=False)
     run = models.OneToOneField("assessments.ScoringRun", models.SET_NULL, null=True, editable=False, related_name="current_of")
     # Parts of a round that no assessor joins cannot be compared: published so only on an officer's word.
-    separate_lists = models.BooleanField(_("published as separate lists"), default=False, editable=False)
+    separate_lists = models.BooleanField(_("stands as separate lists"), default=False, editable=False)
     created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -99,6 +105,12 @@ class Round(models.Model):
             models.CheckConstraint(condition=Q(panel_size__gte=rules.LEAST_PANEL), name="panel_has_at_least_three"),
             models.CheckConstraint(condition=Q(status__in=rules.RoundStatus.values), name="round_status_known"),
             models.CheckConstraint(condition=Q(top=None) | Q(top__gt=0), name="round_seeks_some"),
+            models.CheckConstraint(condition=Q(see_submitter__in=Sight.values), name="round_says_when_the_submitter_is_seen"),
+            # Nobody reads another's judgement, or what came of it, before he has given his own.
+            models.CheckConstraint(
+                condition=Q(see_ratings__in=_LATE, see_names__in=_LATE, see_aggregates__in=_LATE),
+                name="round_shows_no_other_judgement_before_ones_own",
+            ),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -133,16 +145,16 @@ class Round(models.Model):
                 """,
             ),
             pgtrigger.Trigger(
-                name="published_on_a_frozen_run",
+                name="settled_on_a_frozen_run",
                 level=pgtrigger.Row,
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("status", "run_id", "separate_lists"),
                 timing=pgtrigger.Deferred,
                 func="""
                     IF EXISTS (SELECT 1 FROM assessments_round r LEFT JOIN assessments_scoringrun u ON u.id = r.run_id
-                               WHERE r.id = NEW.id AND r.status = 'published'
+                               WHERE r.id = NEW.id AND r.status IN ('scored', 'confirmed', 'published', 'appeal', 'final')
                                  AND (u.frozen_at IS NULL OR (u.component_count > 1 AND NOT r.separate_lists))) THEN
-                        RAISE EXCEPTION 'a published round stands on a frozen run, and as one ranking only when it is connected'
+                        RAISE EXCEPTION 'a round with fixed scores stands on a frozen run, and as one ranking only when it is connected'
                             USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NULL;
@@ -161,13 +173,26 @@ class Round(models.Model):
         return self.status == self.Status.OPEN
 
     @property
+    def is_public(self):
+        return self.status in rules.PUBLIC_ROUNDS
+
+    @property
+    def is_settled(self):
+        return self.status in rules.SETTLED_ROUNDS
+
+    @property
+    def is_blind(self):
+        """Whether the maker of what is judged is kept from the assessors, at least until they have submitted."""
+        return self.see_submitter != rules.Sight.ALWAYS
+
+    @property
     def is_past_deadline(self):
         return self.deadline < timezone.now()
 
     @property
     def is_provisional(self):
         """Scores may still move while assessors work."""
-        return self.status in (self.Status.DRAFT, self.Status.OPEN)
+        return self.status in rules.EDITABLE_ROUNDS
 
 
 class RoundMove(Move):

@@ -40,7 +40,7 @@ class ScoringRun(models.Model):
     progress = models.PositiveSmallIntegerField(default=0)  # percent
     asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")  # null: by itself
     # The state of the round when it was computed, so that provisional runs can be told from later ones.
-    phase = models.CharField(max_length=9, choices=Round.Status)
+    phase = models.CharField(max_length=10, choices=Round.Status)
     method = models.CharField(_("method"), max_length=4, choices=Method, blank=True)
     algorithm = models.CharField(max_length=40, blank=True)  # "fair/1"
     # Parts of the round that no assessor joins: more than one cannot be one ranking.
@@ -58,7 +58,6 @@ class ScoringRun(models.Model):
         ordering = ["-started_at", "-pk"]
         constraints = [
             models.UniqueConstraint(fields=["round"], condition=Q(status="running"), name="one_running_run_a_round"),
-            models.UniqueConstraint(fields=["round"], condition=Q(frozen_at__isnull=False), name="one_frozen_run_a_round"),
             models.CheckConstraint(condition=Q(progress__lte=100), name="run_progress_is_percent"),
             models.CheckConstraint(
                 condition=~Q(status="done") | Q(method__in=["fair", "mean"], finished_at__isnull=False) & ~Q(algorithm=""),

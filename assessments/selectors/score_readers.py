@@ -4,12 +4,11 @@ from functools import cached_property
 
 from django.db.models import Q
 
-from assessments.models import Assignment, Entry, Round
-from assessments.rules import PENDING_ASSIGNMENTS, AssignmentStatus
+from assessments.models import Assignment, Entry
+from assessments.rules import PENDING_ASSIGNMENTS, PUBLIC_ROUNDS, AssignmentStatus
 from secretariat.rules import is_officer, represented_agencies
 
 STAFF, COUNCIL, AGENCY, PUBLIC = "staff", "council", "agency", "public"
-PUBLISHED = Round.Status.PUBLISHED
 
 
 class ScoreReader:
@@ -27,7 +26,7 @@ class ScoreReader:
 
     def audience(self, entry):
         """As whom this person may read the scores of an entry, or None for not at all."""
-        published, own = entry.round.status == PUBLISHED, self._own.get(entry.pk)
+        published, own = entry.round.is_public, self._own.get(entry.pk)
         if own in PENDING_ASSIGNMENTS and not published:
             # Whoever still has to judge sees no aggregate, officer or not.
             return None
@@ -46,10 +45,10 @@ class ScoreReader:
         with_status = {status: [pk for pk, own in self._own.items() if own == status] for status in AssignmentStatus}
         if is_officer(self.user):
             pending = [pk for status in PENDING_ASSIGNMENTS for pk in with_status[status]]
-            return Entry.objects.exclude(~Q(round__status=PUBLISHED), pk__in=pending)
+            return Entry.objects.exclude(~Q(round__status__in=PUBLIC_ROUNDS), pk__in=pending)
         if not self.user.is_authenticated:
             return Entry.objects.none()
-        published = Entry.objects.filter(round__status=PUBLISHED)
+        published = Entry.objects.filter(round__status__in=PUBLIC_ROUNDS)
         if self.user.seats_now:
             return published
         mine = Q(subject__agency__in=represented_agencies(self.user))

@@ -31,7 +31,7 @@ def ask_bundle(round_id, *, by):
     """Ask for the bundle of a published round; asked twice it is made once. After a refusal it may be asked for again."""
     only_officers(by=by)
     round_ = Round.objects.select_for_update(of=("self",), no_key=True).select_related("run").get(pk=round_id)
-    if round_.status != Round.Status.PUBLISHED:
+    if not round_.is_public:
         raise RuleBroken(_("Only what published results rest on is released."))
     asked = {"asked_by": by, "asked_at": timezone.now()}
     row, made = RoundBundle.objects.get_or_create(run=round_.run, defaults=asked)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assessments import rules
-from assessments.models import Affiliation, Assessor, Assignment, ConflictOfInterest
+from assessments.models import Affiliation, Assessor, Assignment, ConflictOfInterest, Round
 from assessments.services import runs
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken, Stale
@@ -19,6 +19,8 @@ from secretariat.workflow import advance
 FIELDS = ("field_fa", "field_en", "capacity", "is_active")
 RECUSED = gettext_lazy("Your assignment for “%(title)s” was taken back because of a conflict of interest.")
 RECUSED_STAFF = gettext_lazy("%(name)s was taken off “%(title)s” because of a conflict of interest. Appoint somebody else.")
+
+REVISED = gettext_lazy("The scores of “%(round)s” were fixed, but an assessor has a conflict of interest: it is in moderation again.")
 
 
 @transaction.atomic
@@ -90,10 +92,15 @@ def set_conflict(assessor_id, subject_id, reason, *, by, source=ConflictOfIntere
 def recuse(assignments, why):
     """Take back every live assignment of `assignments`; scores that counted one become stale.
 
+    Where the scores were fixed already, the round goes back to moderation: they stand on a judgement that must not count.
     The assessors' rows are locked first, against assignments being made at this moment (see the triggers beside
     the models): whichever comes second sees the first.
     """
-    live = assignments.filter(status__in=rules.ACTIVE_ASSIGNMENTS, entry__round__status__in=rules.LIVE_ROUNDS)
+    live = assignments.filter(status__in=rules.ACTIVE_ASSIGNMENTS, entry__round__status__in=rules.BINDING_ROUNDS)
+    fixed = Round.objects.filter(status__in=rules.FIXED_ROUNDS, entries__assignments__in=live.filter(status="submitted"))
+    for round_id in list(fixed.order_by("pk").distinct().values_list("pk", flat=True)):
+        round_ = advance(Round.objects.all(), round_id, "revise", by=None, why=_("An assessor has a conflict of interest."))
+        tell_officers("round_revised", *both(REVISED, round=round_), link=round_.get_absolute_url(), mail=True)
     rows = live.select_related("assessor__user", "entry__subject", "entry__round").order_by("pk")
     for assignment in rows.select_for_update(of=("self",), no_key=True):
         counted = assignment.status == rules.AssignmentStatus.SUBMITTED

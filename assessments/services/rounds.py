@@ -34,9 +34,11 @@ from secretariat.services.notices import tell, tell_agency, tell_officers
 from secretariat.workflow import advance
 
 Status = rules.RoundStatus
+# What the assessors are shown is settled before anybody is asked.
+SIGHT = ("see_submitter", "see_ratings", "see_names", "see_aggregates")
 # What may be written in which state of the round; the deadline of an open round is moved by extend_deadline alone.
 WRITABLE = {
-    Status.DRAFT: ("title_fa", "title_en", "deadline", "panel_size", "is_blind", "note", "cuts", "top"),
+    Status.DRAFT: ("title_fa", "title_en", "deadline", "panel_size", *SIGHT, "note", "cuts", "top"),
     Status.OPEN: ("title_fa", "title_en", "panel_size", "note", "cuts", "top"),
 }
 
@@ -118,16 +120,16 @@ def extend_deadline(round_id, deadline, *, by, why):
 
 @transaction.atomic
 def move_round(round_id, action, *, by, why="", separate_lists=False):
-    """Open, close, reopen, publish or cancel a round.
+    """Take a round a step on or back, as rules.ROUND_MOVES allows.
 
-    Results that no assessor joins are published only as `separate_lists`: one ranking of them would be made up.
+    Scores that no assessor joins are fixed only as `separate_lists`: one ranking of them would be made up.
     """
     only_officers(by=by)
     round_ = _lock_round(round_id)
     if round_.status in round_.MOVES[action].sources:
         if action == "close":
             _check_close(round_, why)
-        if action == "publish":
+        if action == "score":
             if problems := selectors.why_not_publishable(round_):
                 raise NotPublishable(problems)
             if not (round_.run.is_connected or separate_lists):

@@ -20,8 +20,8 @@ def compute_now(round_id, *, by):
     """
     only_officers(by=by)
     round_ = Round.objects.select_for_update(of=("self",), no_key=True).get(pk=round_id)
-    if round_.status == Round.Status.PUBLISHED:
-        raise RuleBroken(_("The results of this round stand: they are not changed any more."))
+    if round_.is_settled:
+        raise RuleBroken(_("The scores of this round are fixed: they are not computed any more."))
     # One that gave no sign of life for long was killed with its worker; the next to begin buries it.
     alive = ScoringRun.objects.filter(round=round_, status=ScoringRun.Status.RUNNING, beat_at__gte=timezone.now() - runs.LOST)
     if alive.exists():

@@ -85,9 +85,9 @@ def score_round(round_id, *, by=None, force=False):
 
 
 def rescore_round(round_id=None, say=lambda count: None):
-    """Compute a round anew, or all that are not published; returns how many entries have scores. `say` hears the count."""
+    """Compute a round anew, or all whose scores are not fixed; returns how many entries have scores. `say` hears the count."""
     count = 0
-    for pk in _scorable(round_id).exclude(status=Round.Status.PUBLISHED).values_list("pk", flat=True):
+    for pk in _scorable(round_id).exclude(status__in=rules.SETTLED_ROUNDS).values_list("pk", flat=True):
         score_round(pk, force=True)
         count += Entry.objects.filter(round=pk, result__isnull=False).count()
         say(count)
@@ -118,7 +118,7 @@ def _scorable(round_id):
 def _begin(round_id, by, force):
     """A new run, unless the results stand, nothing is stale, or another run is alive."""
     round_ = Round.objects.select_for_update(no_key=True).get(pk=round_id)
-    if round_.status == Round.Status.PUBLISHED:
+    if round_.is_settled:
         return None
     if not force and not Entry.objects.stale().filter(round=round_).exists():
         return None
@@ -165,7 +165,7 @@ def _store(run, read, result):
     round_ = Round.objects.select_for_update(no_key=True).get(pk=run.round_id)
     if not ScoringRun.objects.select_for_update(no_key=True).filter(pk=run.pk, status=Status.RUNNING).exists():
         raise Stopped
-    if round_.status == Round.Status.PUBLISHED or _somebody_was_later(read):
+    if round_.is_settled or _somebody_was_later(read):
         run.delete()  # it has nothing, and nobody stopped it: it was overtaken
         return None
     run_rows.write_scores(run.pk, read, result)
@@ -210,8 +210,8 @@ def _forget_old(round_id):
 
 # ------------------------------------------------------------------ freezing
 def freeze(round_, *, separate_lists=False):
-    """Make the current run the one that the published results stand on. The round is locked by the caller."""
-    ScoringRun.objects.filter(pk=round_.run_id).update(frozen_at=timezone.now())
+    """Fix the current run: from now on the scores of the round are its. The round is locked by the caller."""
+    ScoringRun.objects.filter(pk=round_.run_id, frozen_at=None).update(frozen_at=timezone.now())
     Round.objects.filter(pk=round_.pk).update(separate_lists=separate_lists)
 
 

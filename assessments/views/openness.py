@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import condition, require_safe
 
 from assessments.models import Round, RoundBundle, SetVersion
+from assessments.rules import PUBLIC_ROUNDS
 from assessments.selectors.openness import LEAST_PICTURED, open_round
 from assessments.selectors.rounds import disconnected_sentence
 from assessments.services.bundles import ask_bundle
@@ -16,7 +17,7 @@ from secretariat.errors import RuleBroken
 from secretariat.gate import officers_only, once
 from secretariat.public_pages import same_until
 
-PUBLISHED = Round.objects.filter(status="published").select_related("run")
+PUBLISHED = Round.objects.filter(status__in=PUBLIC_ROUNDS).select_related("run")
 
 
 def _state(request, pk):
@@ -44,7 +45,7 @@ def round_public(request, pk):
 
 
 def _released(pk):
-    return RoundBundle.objects.filter(run__round=pk, run__current_of__status="published", released_at__isnull=False)
+    return RoundBundle.objects.filter(run__round=pk, run__current_of__status__in=PUBLIC_ROUNDS, released_at__isnull=False)
 
 
 def _fingerprint(request, pk):
@@ -71,7 +72,7 @@ def round_bundle_file(request, pk):
 def round_bundle(request, pk):
     """Where an officer releases the data of a published round and follows how far the making is."""
     round_ = find_round(request, pk)
-    if round_.status != Round.Status.PUBLISHED:
+    if not round_.is_public:
         messages.warning(request, _("Data are released once the results are published."))
         return redirect(round_)
     if request.method == "POST":

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments import rules
-from assessments.forms.rounds import ExtendForm, MeasuredLine, PublishForm, ReasonForm, RoundForm, listed
+from assessments.forms.rounds import ExtendForm, MeasuredLine, ReasonForm, RoundForm, SeparateListsForm, listed
 from assessments.models import Round
 from assessments.selectors import joining
 from assessments.selectors import rounds as selectors
@@ -124,7 +124,7 @@ def round_detail(request, pk):
         "tabs": round_tabs(round_, "round_detail"),
         "totals": totals,
         "warnings": selectors.panel_warnings(round_) if round_.status in rules.EDITABLE_ROUNDS else [],
-        "problems": selectors.why_not_publishable(round_) if round_.status == Round.Status.CLOSED else [],
+        "problems": selectors.why_not_publishable(round_) if round_.status == Round.Status.MODERATION else [],
         "questions": open_questions(round_),
         "steps": _steps(round_, request.user),
         "can_edit": round_.status in services.WRITABLE,
@@ -160,7 +160,7 @@ def round_tabs(round_, here):
     ]
     if round_.status not in rules.EDITABLE_ROUNDS:
         names = [name for name in names if name[0] != "round_assign_bulk"]
-    if round_.status == Round.Status.PUBLISHED:
+    if round_.is_public:
         names.append(("round_bundle", _("Open data")))
     counts = {"round_questions": open_questions(round_) or None}
     return [(label, reverse(name, args=[round_.pk]), name == here, counts.get(name)) for name, label in names]
@@ -212,9 +212,9 @@ def round_move(request, pk, action):
     if action not in round_.MOVES or not round_.MOVES[action].sources:
         return redirect(round_)
     step = round_.MOVES[action]
-    apart = action == "publish" and round_.run is not None and not round_.run.is_connected
+    apart = action == "score" and round_.run is not None and not round_.run.is_connected
     data = request.POST if request.method == "POST" else None
-    form = PublishForm(data, lists=round_.run.component_count) if apart else ReasonForm(data, required=step.needs_reason)
+    form = SeparateListsForm(data, lists=round_.run.component_count) if apart else ReasonForm(data, required=step.needs_reason)
     problems = []
     if request.method == "POST" and form.is_valid():
         try:
@@ -231,10 +231,10 @@ def round_move(request, pk, action):
             )
             return redirect(round_)
     warnings = selectors.panel_warnings(round_) if action == "open" else []
-    if action == "publish" and not problems:
+    if action == "score" and not problems:
         problems = selectors.why_not_publishable(round_)
     context = {"round": round_, "action": action, "step": step, "form": form, "warnings": warnings, "problems": problems}
-    if action == "publish":
+    if action == "score":
         context["questions"] = open_questions(round_)
     if apart:
         context["parts"] = joining.parts(round_)

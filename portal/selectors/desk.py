@@ -190,7 +190,7 @@ def _officer():
         .filter(active__lt=F("round__panel_size"))
         .count()
     )
-    to_publish = Round.objects.filter(status="closed").count()
+    to_publish = Round.objects.filter(status__in=["moderation", "scored", "confirmed"]).count()
     stale = Entry.objects.stale().filter(inputs_changed_at__lt=now - timedelta(minutes=5)).count()
     overlaps = Overlap.objects.filter(decision="open").count()
     note = ""
@@ -205,7 +205,7 @@ def _officer():
             Card(
                 _("Products short of assessors"), short, f"{rounds}?status=open", "person-plus", tone="warning" if short else ""
             ),
-            Card(_("Rounds to publish"), to_publish, f"{rounds}?status=closed", "megaphone"),
+            Card(_("Rounds to publish"), to_publish, f"{rounds}?status=moderation", "megaphone"),
             Card(_("Scores waiting for more than five minutes"), stale, rounds, "calculator", tone="danger" if stale else ""),
         ],
         rows=[

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from assessments.models import Entry, Score
+from assessments.rules import PUBLIC_ROUNDS
 from assessments.selectors.score_readers import AGENCY
 from assessments.selectors.scores import explain
 from products import rules, serials
@@ -169,7 +170,7 @@ def result_for(product, user):
     found = list(marks_of(product))
     for mark in found:
         mark.reason = last_reason(mark)
-    entries = Entry.objects.filter(subject=product.subject_id, round__status="published").select_related(
+    entries = Entry.objects.filter(subject=product.subject_id, round__status__in=PUBLIC_ROUNDS).select_related(
         "round", "subject", "sheet"
     )
     explanations = [explain(entry, audience=AGENCY) for entry in entries.order_by("-round__deadline", "-pk")]

@@ -53,8 +53,8 @@ def _accepted(product):
             _("the assessors"),
             _("They submit their assessments by %(day)s.") % {"day": calendar.long_date(entry.round.deadline)},
         )
-    if entry.round.status == "closed":
-        return Standing(_("the secretariat"), _("The round is closed; its results are being checked before they are published."))
+    if not entry.round.is_public:
+        return Standing(_("the secretariat"), _("The assessment is over; its results are being checked before they are published."))
     return Standing(_("the council"), _("The results are published; the council decides on the mark."))
 
 

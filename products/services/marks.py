@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assessments.models import Affiliation, Assignment, ConflictOfInterest, Score
+from assessments.rules import SETTLED_ROUNDS
 from products import rules, serials
 from products.models import Product, QualityMark
 from secretariat import calendar, persian
@@ -21,12 +22,12 @@ VALID_YEARS = 2
 
 
 def deciding_scores(subjects):
-    """The root scores that decisions on `subjects` may rest on, newest closed round first for each."""
+    """The root scores that decisions on `subjects` may rest on, newest settled round first for each."""
     return (
         Score.objects.filter(
             current_of__subject__in=subjects,
             value__isnull=False,
-            entry__round__status__in=["closed", "published"],
+            entry__round__status__in=SETTLED_ROUNDS,
             entry__excluded_at=None,
         )
         .select_related("entry__round")
@@ -35,7 +36,7 @@ def deciding_scores(subjects):
 
 
 def deciding_score(product):
-    """The root score a decision may rest on: of the newest closed or published round; else None."""
+    """The root score a decision may rest on: of the newest round whose scores are fixed; else None."""
     return deciding_scores([product.subject_id]).first()
 
 
@@ -208,8 +209,8 @@ def _check_decision(mark):
         raise RuleBroken(_("The resolution is not adopted yet."))
     if mark.product.status != rules.ProductStatus.ACCEPTED:
         raise RuleBroken(_("The product is no longer before the secretariat."))
-    if mark.score.entry.round.status not in ("closed", "published"):
-        raise RuleBroken(_("The round of this score is not closed."))
+    if not mark.score.entry.round.is_settled:
+        raise RuleBroken(_("The scores of its round are not fixed yet."))
     if score_changed(mark):
         raise RuleBroken(_("The score has changed since the proposal; the council must decide on the new one."))
     if mark.score.gate_failed:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments.models import Round
+from assessments.rules import SETTLED_ROUNDS
 from products.forms.marks import OptionalWhyForm, PlaceForm, ProposalForm, WhyForm
 from products.models import QualityMark
 from products.selectors import marks as selectors
@@ -103,11 +104,11 @@ def decision_board(request, pk):
 @once
 @require_http_methods(["GET", "HEAD", "POST"])
 def mark_propose(request, pk):
-    """Put products of a closed round before the council, each at the level its score reaches unless said otherwise."""
+    """Put products of a settled round before the council, each at the level its score reaches unless said otherwise."""
     resolution = _resolution(request, pk)
     if not (is_officer(request.user) or selectors.may_decide(request.user, resolution)):
         raise Http404
-    rounds = Round.objects.filter(status__in=["closed", "published"]).order_by("-deadline", "-pk")
+    rounds = Round.objects.filter(status__in=SETTLED_ROUNDS).order_by("-deadline", "-pk")
     chosen = request.GET.get("round", "")
     round_ = get_object_or_404(rounds, pk=chosen) if chosen.isdigit() else rounds.first()
     found = selectors.candidates(resolution, round_) if round_ else []

@@ -100,6 +100,6 @@ def name_for(user, file):
     judged = Assignment.objects.filter(
         assessor__user=user, status__in=("accepted", "submitted"), entry__subject=file.product.subject_id
     )
-    if judged.filter(entry__round__is_blind=True).exists():
+    if judged.exclude(entry__round__see_submitter="always").exists():
         return neutral_name(VersionFile.objects.filter(file=file).select_related("file").latest("version__number"))
     return file.name

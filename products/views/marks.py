@@ -76,7 +76,7 @@ def product_public(request, pk):
     # The mark that is true today stands in front; the others are told below.
     current = next((mark for mark in marks if mark.status in ("granted", "suspended")), marks[0])
     explanation = None
-    if current.score.entry.round.status == "published":
+    if current.score.entry.round.is_public:
         explanation = explain(current.score.entry, audience=PUBLIC)
     return render(
         request,

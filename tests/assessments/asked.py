@@ -14,7 +14,7 @@ def people(round_):
 
 
 def a_flag(round_=None, kind="halo", **fields):
-    round_ = round_ or factories.round_("closed")
+    round_ = round_ or factories.round_("moderation")
     fields.setdefault("assessor", factories.assessor())
     if kind == "pair":
         fields.setdefault("other", factories.assessor())

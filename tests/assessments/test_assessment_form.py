@@ -211,7 +211,7 @@ def test_autosave_after_the_end_of_the_session_leads_to_sign_in(client, assignme
 
 def test_a_closed_round_takes_no_more_answers_but_shows_them(seat, assignment, in_english):
     _save(assignment, D1I1="4")
-    assignment.entry.round.status = "closed"
+    assignment.entry.round.status = "moderation"
     assignment.entry.round.save()
     answer = seat.post(_url(assignment, "assessment_autosave"), {"version": "1"})
     assert answer.status_code == 422
@@ -287,7 +287,7 @@ def test_the_evidence_stands_beside_the_sheet(client, shown, in_english):
 
 
 def test_a_blind_round_does_not_name_the_agency(client, shown, in_english):
-    entry = factories.entry(factories.round_(status="open", is_blind=True), factories.subject(kind="sample"))
+    entry = factories.entry(factories.round_(status="open", see_submitter="never"), factories.subject(kind="sample"))
     assignment = factories.assignment(entry)
     client.force_login(_person(assignment))
     for name in ("assessment_form", "assessment_submit"):

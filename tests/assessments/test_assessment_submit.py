@@ -143,7 +143,7 @@ def test_after_the_deadline_the_answers_are_kept_and_submitting_is_refused(seat,
 
 def test_a_closed_round_takes_no_assessment(filled):
     round_ = filled.entry.round
-    round_.status = "closed"
+    round_.status = "moderation"
     round_.save()
     with pytest.raises(RuleBroken):
         services.submit(filled.pk, by=_person(filled), version=1)
@@ -291,7 +291,7 @@ def test_only_officers_reopen_and_only_what_is_submitted_in_an_open_round(client
     officer = factories.officer()
     client.force_login(officer)
     round_ = submitted.entry.round
-    round_.status = "closed"
+    round_.status = "moderation"
     round_.save()
     page = client.post(_url(submitted, "assessment_reopen"), {"why": "نوشتهٔ من"})
     assert page.status_code == 400

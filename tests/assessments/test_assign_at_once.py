@@ -145,4 +145,4 @@ def test_closing_while_somebody_accepts():
     ):
         assert isinstance(outcome, Round | Assignment | RuleBroken) or "not open for assessment" in str(outcome)
     row.refresh_from_db()
-    assert Round.objects.get().status == "closed" and row.status in ("offered", "accepted")
+    assert Round.objects.get().status == "moderation" and row.status in ("offered", "accepted")

@@ -227,7 +227,7 @@ def test_declining_for_a_conflict(client):
 
 
 def test_a_blind_round_does_not_name_the_agency(client):
-    row = factories.assignment(factories.entry(factories.round_("open", is_blind=True)), status="offered")
+    row = factories.assignment(factories.entry(factories.round_("open", see_submitter="never")), status="offered")
     client.force_login(row.assessor.user)
     for url in (reverse("assignment_answer", args=[row.pk]), reverse("my_assessments")):
         page = text(client.get(url))

@@ -272,7 +272,7 @@ def test_the_database_keeps_a_release_as_it_is():
 
 
 def test_the_database_takes_bundles_of_frozen_runs_only():
-    run = factories.run(factories.round_("closed"))
+    run = factories.run(factories.round_("moderation"))
     with refused("bundle_is_of_a_frozen_run"):
         RoundBundle.objects.create(run=run, asked_at=timezone.now())
 
@@ -292,7 +292,7 @@ def test_the_database_takes_bundles_of_frozen_runs_only():
     ],
 )
 def test_the_database_takes_no_half_of_a_release(rule, fields):
-    run = factories.published(factories.round_("closed")).run
+    run = factories.published(factories.round_("moderation")).run
     with refused(rule):
         RoundBundle.objects.create(run=run, asked_at=timezone.now(), **fields)
 

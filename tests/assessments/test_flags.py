@@ -281,7 +281,7 @@ def test_an_officer_with_work_left_in_the_round_reads_nothing_yet(client, judged
 
 
 def test_the_list_of_questions_takes_as_many_queries_for_many_as_for_few(client, officer):
-    round_ = factories.round_("closed")
+    round_ = factories.round_("moderation")
     a_flag(round_)
 
     def count():

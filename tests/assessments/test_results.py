@@ -44,7 +44,7 @@ def judged():
 def apart():
     """Two parts that no assessor joins; closed, so that only this keeps it from being published."""
     round_ = scored_rounds.judged_round(products=8, assessors=8, panel=4, parts=2)
-    Round.objects.filter(pk=round_.pk).update(status="closed")
+    Round.objects.filter(pk=round_.pk).update(status="moderation")
     round_.refresh_from_db()
     return round_
 
@@ -190,7 +190,7 @@ def test_the_page_is_no_larger_than_it_may_be(client, officer):
 
 # ------------------------------------------------------------------ readers
 @pytest.mark.parametrize("kind", ["user", "assessor", "representative"])
-@pytest.mark.parametrize("status", ["closed", "published"])
+@pytest.mark.parametrize("status", ["moderation", "published"])
 def test_nobody_but_officers_finds_the_list(client, judged, kind, status):
     if status == "published":
         scored_rounds.published(judged)
@@ -282,7 +282,7 @@ def test_compute_now_is_refused_where_it_makes_no_sense(officer, judged):
     ScoringRun.objects.filter(pk=running.pk).update(beat_at=timezone.now() - 2 * runs.LOST)
     run_desk.compute_now(judged.pk, by=officer)
     scored_rounds.published(judged)
-    with pytest.raises(RuleBroken, match="stand"):
+    with pytest.raises(RuleBroken, match="are fixed"):
         run_desk.compute_now(judged.pk, by=officer)
     with pytest.raises(RuleBroken, match="may not"):
         run_desk.compute_now(judged.pk, by=factories.user())
@@ -353,8 +353,8 @@ def test_nobody_is_proposed_who_must_not_or_did_not_want_to(apart):
     assert joining_links(apart, found) == []
 
 
-def test_a_round_that_falls_apart_is_published_only_on_purpose(client, officer, apart):
-    address = reverse("round_move", args=[apart.pk, "publish"])
+def test_the_scores_of_a_round_that_falls_apart_are_fixed_only_on_purpose(client, officer, apart):
+    address = reverse("round_move", args=[apart.pk, "score"])
     told = words(client.get(address))
     for said in (
         "fall into 2 parts",
@@ -362,44 +362,44 @@ def test_a_round_that_falls_apart_is_published_only_on_purpose(client, officer, 
         "4 products",
         "4 assessors",
         "What would join them",
-        "Publish as 2 separate lists",
+        "Let them stand as 2 separate lists",
         "Reopen",
     ):
         assert said in told, said
     refusal = client.post(address, {})
     assert refusal.status_code == 422 and "No assessor joins" in words(refusal)
-    assert Round.objects.get(pk=apart.pk).status == "closed" and not ScoringRun.objects.filter(frozen_at__isnull=False).exists()
+    assert Round.objects.get(pk=apart.pk).status == "moderation" and not ScoringRun.objects.filter(frozen_at__isnull=False).exists()
     assert client.post(address, {"separate_lists": "on"}).status_code == 302
     apart.refresh_from_db()
-    assert (apart.status, apart.separate_lists) == ("published", True) and apart.run.frozen_at
-    assert "published as separate lists" in words(page_of(client, apart))
+    assert (apart.status, apart.separate_lists) == ("scored", True) and apart.run.frozen_at
+    assert "stand as separate lists" in words(page_of(client, apart))
 
 
 def test_the_service_refuses_one_ranking_of_two_parts(officer, apart):
     with pytest.raises(services.Disconnected):
-        services.move_round(apart.pk, "publish", by=officer)
-    services.move_round(apart.pk, "publish", by=officer, separate_lists=True)
+        services.move_round(apart.pk, "score", by=officer)
+    services.move_round(apart.pk, "score", by=officer, separate_lists=True)
 
 
 def test_a_connected_round_is_never_marked_as_separate_lists(client, officer, judged):
-    Round.objects.filter(pk=judged.pk).update(status="closed")
-    page = client.get(reverse("round_move", args=[judged.pk, "publish"])).content.decode()
+    Round.objects.filter(pk=judged.pk).update(status="moderation")
+    page = client.get(reverse("round_move", args=[judged.pk, "score"])).content.decode()
     assert "separate_lists" not in page
-    client.post(reverse("round_move", args=[judged.pk, "publish"]), {"separate_lists": "on"})
+    client.post(reverse("round_move", args=[judged.pk, "score"]), {"separate_lists": "on"})
     judged.refresh_from_db()
-    assert (judged.status, judged.separate_lists) == ("published", False)
+    assert (judged.status, judged.separate_lists) == ("scored", False)
 
 
 def test_the_database_refuses_one_ranking_of_two_parts(apart):
-    with refused("published_on_a_frozen_run"):
+    with refused("settled_on_a_frozen_run"):
         sql("UPDATE assessments_round SET status = 'published' WHERE id = %s", apart.pk)
-    with refused("published_on_a_frozen_run"):
+    with refused("settled_on_a_frozen_run"):
         sql("UPDATE assessments_scoringrun SET frozen_at = now() WHERE id = %s", apart.run_id)
         sql("UPDATE assessments_round SET status = 'published' WHERE id = %s", apart.pk)
     with transaction.atomic():
         sql("UPDATE assessments_scoringrun SET frozen_at = now() WHERE id = %s", apart.run_id)
         sql("UPDATE assessments_round SET status = 'published', separate_lists = true WHERE id = %s", apart.pk)
-    with refused("published_on_a_frozen_run"):
+    with refused("settled_on_a_frozen_run"):
         sql("UPDATE assessments_round SET separate_lists = false WHERE id = %s", apart.pk)
 
 

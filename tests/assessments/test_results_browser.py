@@ -38,7 +38,7 @@ def judged():
 @pytest.fixture
 def apart():
     round_ = scored_rounds.judged_round(products=8, assessors=8, panel=4, parts=2)
-    Round.objects.filter(pk=round_.pk).update(status="closed")
+    Round.objects.filter(pk=round_.pk).update(status="moderation")
     return round_
 
 

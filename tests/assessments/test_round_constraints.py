@@ -237,7 +237,7 @@ def test_what_a_published_round_said_is_not_undone_by_a_later_tie():
 # --- the state of the round ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", ["draft", "closed", "published", "cancelled"])
+@pytest.mark.parametrize("status", ["draft", "moderation", "published", "cancelled"])
 def test_nothing_is_accepted_in_a_round_that_is_not_open(status):
     assignment = factories.assignment(factories.entry(factories.round_(status)), status="offered")
     with refused("judged_while_the_round_is_open"):

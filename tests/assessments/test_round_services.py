@@ -15,6 +15,7 @@ from assessments.models import (
     Indicator,
     Measurement,
     Round,
+    ScoringRun,
     Sheet,
 )
 from assessments.services import measurements, rounds, runs
@@ -89,7 +90,7 @@ def test_create_round(officer):
 
 def test_edit_round_counts_versions_and_refuses_a_stale_form(officer):
     round_ = factories.round_()
-    rounds.edit_round(round_.pk, by=officer, version=1, title_en="New", is_blind=True)
+    rounds.edit_round(round_.pk, by=officer, version=1, title_en="New", see_submitter="never")
     round_.refresh_from_db()
     assert (round_.title_en, round_.is_blind, round_.version) == ("New", True, 2)
     with pytest.raises(Stale) as stale:
@@ -99,10 +100,10 @@ def test_edit_round_counts_versions_and_refuses_a_stale_form(officer):
 
 def test_an_open_round_keeps_its_deadline_and_blindness(officer):
     round_ = factories.round_("open")
-    rounds.edit_round(round_.pk, by=officer, version=1, panel_size=5, is_blind=False)
+    rounds.edit_round(round_.pk, by=officer, version=1, panel_size=5, see_submitter="always")
     with refused("no longer be changed") as broken:
-        rounds.edit_round(round_.pk, by=officer, version=2, is_blind=True)
-    assert broken.value.field == "is_blind"
+        rounds.edit_round(round_.pk, by=officer, version=2, see_submitter="never")
+    assert broken.value.field == "see_submitter"
     with refused("no longer be changed"):
         rounds.edit_round(round_.pk, by=officer, version=2, deadline=tomorrow(90))
 
@@ -145,16 +146,16 @@ def test_closing_early_asks_for_a_reason(officer):
     with refused("1 assessment is still awaited") as broken:
         rounds.move_round(pk, "close", by=officer)
     assert broken.value.field == "why"
-    assert rounds.move_round(pk, "close", by=officer, why="Enough").status == "closed"
+    assert rounds.move_round(pk, "close", by=officer, why="Enough").status == "moderation"
 
 
 def test_closing_after_the_deadline_or_when_all_is_in_asks_nothing(officer):
     late = factories.assignment().entry.round
     Round.objects.filter(pk=late.pk).update(deadline=tomorrow(-1))
-    assert rounds.move_round(late.pk, "close", by=officer).status == "closed"
+    assert rounds.move_round(late.pk, "close", by=officer).status == "moderation"
     entry = factories.entry()
     submitted(entry)
-    assert rounds.move_round(entry.round_id, "close", by=officer).status == "closed"
+    assert rounds.move_round(entry.round_id, "close", by=officer).status == "moderation"
 
 
 def test_reopen_and_cancel_need_a_reason_and_tell(officer):
@@ -187,7 +188,7 @@ def test_results_stand_only_when_nothing_is_missing(officer):
     rounds.move_round(entry.round_id, "close", by=officer, why="x")
     Entry.objects.filter(pk=few.pk).update(inputs_version=1)
     with pytest.raises(rounds.NotPublishable) as broken:
-        rounds.move_round(entry.round_id, "publish", by=officer)
+        rounds.move_round(entry.round_id, "score", by=officer)
     fewer, unmeasured, stale = broken.value.problems
     assert few.subject.title in fewer and entry.subject.title not in fewer
     assert entry.subject.title in unmeasured and few.subject.title not in unmeasured
@@ -198,9 +199,12 @@ def test_results_stand_only_when_nothing_is_missing(officer):
     measurements.set_measurement(entry.pk, levels.pk, by=officer, value=Decimal(3))
     measurements.set_measurement(entry.pk, ratio.pk, by=officer, not_applicable=True)
     with pytest.raises(rounds.NotPublishable, match="still being computed"):
-        rounds.move_round(entry.round_id, "publish", by=officer)
+        rounds.move_round(entry.round_id, "score", by=officer)
     runs.score_round(entry.round_id)
     agency_reader = factories.representative(entry.subject.agency)
+    assert rounds.move_round(entry.round_id, "score", by=officer).run.frozen_at
+    assert not Notice.objects.filter(user=agency_reader).exists()
+    assert rounds.move_round(entry.round_id, "confirm", by=officer).status == "confirmed"
     assert rounds.move_round(entry.round_id, "publish", by=officer).status == "published"
     assert Notice.objects.filter(user=agency_reader, kind="round_published").exists()
 
@@ -218,6 +222,47 @@ def test_a_published_round_changes_no_more(officer):
     ):
         with refused():
             attempt()
+
+
+@pytest.mark.parametrize("status", ["scored", "confirmed"])
+def test_fixed_scores_can_be_taken_back_until_they_are_published(officer, status):
+    entry = factories.entry(factories.round_("open"))
+    submitted(entry)
+    runs.inputs_changed(entry.pk)
+    runs.score_round(entry.round_id)
+    for step in ("close", "score", "confirm")[: 2 if status == "scored" else 3]:
+        rounds.move_round(entry.round_id, step, by=officer)
+    fixed = Round.objects.get().run
+    for attempt in (
+        lambda: rounds.exclude_entry(entry.pk, by=officer, why="x"),
+        lambda: rounds.move_round(entry.round_id, "reopen", by=officer, why="x"),
+    ):
+        with refused():
+            attempt()
+    with refused("Write the reason"):
+        rounds.move_round(entry.round_id, "revise", by=officer)
+    rounds.move_round(entry.round_id, "revise", by=officer, why="A measurement was mistyped")
+    other = factories.entry(entry.round)
+    rounds.exclude_entry(other.pk, by=officer, why="Came too late")
+    runs.score_round(entry.round_id)
+    rounds.move_round(entry.round_id, "score", by=officer)
+    # What was fixed before stays on record beside what is fixed now.
+    assert Round.objects.get().run != fixed and ScoringRun.objects.filter(frozen_at__isnull=False).count() == 2
+
+
+def test_a_conflict_that_comes_to_light_takes_fixed_scores_back(officer):
+    entry = factories.entry(factories.round_("open"))
+    submitted(entry, 4)
+    runs.inputs_changed(entry.pk)
+    runs.score_round(entry.round_id)
+    for step in ("close", "score", "confirm"):
+        rounds.move_round(entry.round_id, step, by=officer)
+    assessor = entry.assignments.first().assessor
+    Affiliation.objects.create(assessor=assessor, agency=entry.subject.agency)
+    fresh = Round.objects.get()
+    assert fresh.status == "moderation" and fresh.moves.last().action == "revise"
+    assert entry.assignments.get(assessor=assessor).status == "withdrawn"
+    assert Entry.objects.get().is_stale and Notice.objects.filter(user=officer, kind="round_revised").count() == 1
 
 
 # --- entries -------------------------------------------------------------------------------------
@@ -249,8 +294,8 @@ def test_what_may_not_be_added(officer):
     draft = version.set.versions.create(number=2)
     with refused("not published"):
         rounds.add_subject(entry.round_id, factories.subject().pk, [(draft, 100)], by=officer)
-    with refused("closed"):
-        rounds.add_subject(factories.round_("closed").pk, factories.subject().pk, [(version, 100)], by=officer)
+    with refused("moderation"):
+        rounds.add_subject(factories.round_("moderation").pk, factories.subject().pk, [(version, 100)], by=officer)
     with refused("may not"):
         rounds.add_subject(entry.round_id, factories.subject().pk, [(version, 100)], by=factories.representative())
 
@@ -472,7 +517,7 @@ def test_nobody_answers_for_another():
             rounds.answer(row.pk, "accept", by=other)
 
 
-@pytest.mark.parametrize(("status", "days"), [("closed", 5), ("open", -1), ("draft", 5), ("cancelled", 5)])
+@pytest.mark.parametrize(("status", "days"), [("moderation", 5), ("open", -1), ("draft", 5), ("cancelled", 5)])
 def test_nothing_is_accepted_out_of_time(status, days):
     row = factories.assignment(factories.entry(factories.round_(status, deadline=tomorrow(days))), status="offered")
     with refused("not open|has passed"):

@@ -15,6 +15,8 @@ from tests import factories
 from tests.assessments import round_pages
 from tests.assessments.test_round_services import measured_version
 
+SIGHT = {"see_submitter": "after_own", "see_ratings": "never", "see_names": "never", "see_aggregates": "never"}
+
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 NOBODY = ["user", "assessor", "representative"]
@@ -83,11 +85,11 @@ def test_both_languages(client, officer, settings, language):
 
 
 def test_round_new(client, officer):
-    typed = {"title_fa": "دور پاییز", "deadline": round_pages.jalali(30), "panel_size": "۴", "cuts": "۶۰، ۷۵٫۵", "once_key": uuid.uuid4()}
+    typed = {"title_fa": "دور پاییز", "deadline": round_pages.jalali(30), "panel_size": "۴", "cuts": "۶۰، ۷۵٫۵", "once_key": uuid.uuid4(), **SIGHT}
     response = client.post(reverse("round_new"), typed)
     made = Round.objects.get()
     assert response.url == f"/rounds/{made.pk}/"
-    assert (made.title_fa, made.panel_size, made.is_blind) == ("دور پاییز", 4, False)
+    assert (made.title_fa, made.panel_size, made.is_blind) == ("دور پاییز", 4, True)
     assert (made.cuts, made.top) == ([60, 75.5], None)
     assert timezone.localtime(made.deadline).strftime("%H:%M") == "23:59"
     # The same form sent twice makes one round.
@@ -104,7 +106,7 @@ def test_round_new_explains_and_keeps(client, officer):
 def test_round_edit_refuses_a_stale_form_and_shows_both(client, officer):
     round_ = factories.round_(title_en="First")
     url = reverse("round_edit", args=[round_.pk])
-    typed = {"title_fa": round_.title_fa, "title_en": "Mine", "deadline": round_pages.jalali(9), "panel_size": "3", "version": "1",
+    typed = {"title_fa": round_.title_fa, "title_en": "Mine", "deadline": round_pages.jalali(9), "panel_size": "3", "version": "1", **SIGHT,
              "cuts": "70, 80, 90", "top": "5"}  # fmt: skip
     assert client.post(url, {**typed, "title_en": "Theirs", "cuts": "50 60"}).status_code == 302
     response = client.post(url, typed)
@@ -117,10 +119,10 @@ def test_round_edit_refuses_a_stale_form_and_shows_both(client, officer):
 def test_an_open_round_offers_only_what_may_change(client, officer):
     round_ = factories.round_("open")
     page = client.get(reverse("round_edit", args=[round_.pk])).content.decode()
-    assert 'name="panel_size"' in page and 'name="deadline"' not in page and 'name="is_blind"' not in page
+    assert 'name="panel_size"' in page and 'name="deadline"' not in page and 'name="see_submitter"' not in page
     client.post(
         reverse("round_edit", args=[round_.pk]),
-        {"title_fa": "نو", "panel_size": "5", "cuts": "80", "top": "۱۲", "version": "1", "is_blind": "on", "deadline": round_pages.jalali(90)},
+        {"title_fa": "نو", "panel_size": "5", "cuts": "80", "top": "۱۲", "version": "1", "see_submitter": "never", "deadline": round_pages.jalali(90)},
     )
     fresh = Round.objects.get()
     assert (fresh.title_fa, fresh.panel_size, fresh.is_blind, fresh.deadline) == ("نو", 5, False, round_.deadline)
@@ -129,14 +131,14 @@ def test_an_open_round_offers_only_what_may_change(client, officer):
 
 @pytest.mark.parametrize("typed", ["", "ninety", "80, 70", "70, 70", "0, 50", "70, 100", "10 20 30 40 50 60 70 80 90 95"])
 def test_bands_that_cannot_be_are_refused_and_kept_as_they_were_typed(client, officer, typed):
-    fields = {"title_fa": "دور", "deadline": round_pages.jalali(9), "panel_size": "3", "cuts": typed}
+    fields = {"title_fa": "دور", "deadline": round_pages.jalali(9), "panel_size": "3", "cuts": typed, **SIGHT}
     response = client.post(reverse("round_new"), fields)
     assert response.status_code == 422 and not Round.objects.exists()
     assert response.context["form"].errors.keys() == {"cuts"} and response.context["form"]["cuts"].value() == typed
 
 
 def test_a_closed_round_is_not_edited(client, officer):
-    round_ = factories.round_("closed")
+    round_ = factories.round_("moderation")
     assert client.get(reverse("round_edit", args=[round_.pk])).status_code == 302
 
 
@@ -164,12 +166,12 @@ def test_closing_early_asks_why_and_keeps_what_was_typed(client, officer):
     assert Round.objects.get().moves.get().why == "Enough"
 
 
-def test_publishing_names_what_blocks(client, officer):
-    entry = round_pages.entries(1, factories.round_("closed"))[0]
-    response = client.post(reverse("round_move", args=[entry.round_id, "publish"]))
+def test_fixing_the_scores_names_what_blocks(client, officer):
+    entry = round_pages.entries(1, factories.round_("moderation"))[0]
+    response = client.post(reverse("round_move", args=[entry.round_id, "score"]))
     assert response.status_code == 422 and entry.subject.title_en in response.content.decode()
     assert entry.subject.title_en in client.get(reverse("round_detail", args=[entry.round_id])).content.decode()
-    assert Round.objects.get().status == "closed"
+    assert Round.objects.get().status == "moderation"
 
 
 @pytest.mark.parametrize("action", ["extend", "exclude", "nonsense"])

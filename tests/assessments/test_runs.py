@@ -155,7 +155,7 @@ def test_of_provisional_runs_only_the_last_are_kept_and_those_that_something_res
 
 
 def test_runs_of_a_closed_round_all_stay(judged):
-    judged.round.__class__.objects.filter(pk=judged.round_id).update(status="closed")
+    judged.round.__class__.objects.filter(pk=judged.round_id).update(status="moderation")
     for _ in range(runs.KEPT_PROVISIONAL + 3):
         runs.score_round(judged.round_id, force=True)
     assert ScoringRun.objects.count() == runs.KEPT_PROVISIONAL + 3

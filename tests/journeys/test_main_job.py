@@ -311,7 +311,7 @@ def wait_for_the_score(page, worker, entry_pk):
 
 
 def close_and_publish(page, round_pk):
-    for action, state in (("close", "closed"), ("publish", "published")):
+    for action, state in (("close", "moderation"), ("score", "scored"), ("confirm", "confirmed"), ("publish", "published")):
         page.goto(reverse("round_move", args=[round_pk, action]))
         press(page)
         page.wait_for_url(re.compile("/rounds/[0-9]+/$"))

@@ -199,11 +199,11 @@ def test_an_assessor_reads_what_he_took_on(client, draft, person, status, answer
 def test_in_a_blind_round_the_name_tells_nothing(client, draft, person):
     file = stored(draft, person, name="کانون لرستان.pdf")
     handed_in(draft, person)
-    entry = factories.entry(factories.round_(status="open", is_blind=True), draft.subject)
+    entry = factories.entry(factories.round_(status="open", see_submitter="never"), draft.subject)
     reader = factories.assignment(entry).assessor.user
     client.force_login(reader)
     assert 'filename="file 1.pdf"' in get(client, file)["Content-Disposition"]
-    Round.objects.update(is_blind=False)
+    Round.objects.update(see_submitter="always")
     assert "%D9%84%D8%B1%D8%B3%D8%AA%D8%A7%D9%86" in get(client, file)["Content-Disposition"]
 
 

@@ -316,7 +316,7 @@ def test_the_agency_does_not_read_the_officer_s_name(signed_in, client, draft, p
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [("open", "the assessors"), ("closed", "its results are being checked"), ("published", "the council decides")],
+    [("open", "the assessors"), ("moderation", "its results are being checked"), ("published", "the council decides")],
 )
 def test_an_accepted_product_tells_where_its_round_stands(signed_in, draft, status, words):
     Product.objects.filter(pk=draft.pk).update(status="accepted", title_fa="آ", submitted_at=draft.created_at)

@@ -194,7 +194,7 @@ def test_what_was_entered_or_withdrawn_meanwhile_is_left_out_and_told(client, of
     assert Entry.objects.count() == 2
 
 
-@pytest.mark.parametrize("status", ["closed", "published", "cancelled"])
+@pytest.mark.parametrize("status", ["moderation", "published", "cancelled"])
 def test_nothing_is_added_to_a_round_that_is_over(client, officer, common, status):
     over, product = factories.round_(status), factories.product("accepted")
     assert client.get(address(over)).url == over.get_absolute_url()
