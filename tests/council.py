@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
+from assessments.models import Entry, Round, Score, ScoringRun
+from assessments.rules import SETTLED_ROUNDS
 from secretariat.models import Attendance, Council, Meeting, Resolution, Seat, Vote
 from tests import factories
 
@@ -60,9 +63,6 @@ def session(members=3, council_=None, choice="for", **fields):
 
 def scored_product(value=85.0, low=80.0, high=90.0, round_status="scored", stale=False, gate_failed=False, **fields):
     """An accepted product with the total score of one round; gives the product."""
-    from assessments.models import Entry
-    from assessments.rules import SETTLED_ROUNDS
-
     product = fields.pop("product", None) or factories.product(status="accepted", **fields)
     entry = factories.entry(factories.round_(status="open"), product.subject)
     factories.score(entry, value, low=low, high=high, gate_failed=gate_failed)
@@ -72,6 +72,20 @@ def scored_product(value=85.0, low=80.0, high=90.0, round_status="scored", stale
     else:
         type(entry.round).objects.filter(pk=entry.round_id).update(status=round_status)
     return product
+
+
+def scored_anew(mark, value):
+    """The round of the mark's score was taken back, computed anew and fixed again: the product's total is `value` now."""
+    entry = mark.score.entry
+    with transaction.atomic():
+        Round.objects.filter(pk=entry.round_id).update(status="moderation")
+        again = ScoringRun.objects.create(
+            round_id=entry.round_id, status="done", method="mean", algorithm="fair/1", finished_at=timezone.now(), phase="moderation"
+        )
+        total = Score.objects.create(run=again, entry=entry, value=value, low=value - 5, high=value + 5, raters=3, coverage=1)
+        Round.objects.filter(pk=entry.round_id).update(run=again)
+        Entry.objects.filter(pk=entry.pk).update(result=total)
+    factories.settled(entry.round)
 
 
 def proposed_mark(value=85.0, level="quality", resolution_=None, product=None, **fields):

@@ -212,16 +212,16 @@ def test_the_list_asks_and_counts(client, officer, judged, in_english):
         assert "1 question about the assessors is not answered." in ask(officer, name, judged.pk, client=client).content.decode()
 
 
-def test_publishing_says_how_many_questions_are_open_and_goes_on(client, officer, judged, in_english):
+def test_fixing_the_scores_says_how_many_questions_are_open_and_goes_on(client, officer, judged, in_english):
     rounds.move_round(judged.pk, "close", by=officer, why=WHY)
     a_flag(judged, assessor=people(judged)[0])
-    address = reverse("round_move", args=[judged.pk, "publish"])
+    address = reverse("round_move", args=[judged.pk, "score"])
     client.force_login(officer)
     assert "1 question about the assessors is not answered." in client.get(address).content.decode()
     assert "question about the assessors" not in client.get(reverse("round_move", args=[judged.pk, "cancel"])).content.decode()
     assert client.post(address, {"why": ""}).status_code == 302
     judged.refresh_from_db()
-    assert judged.status == "published"
+    assert judged.status == "scored"
 
 
 def test_an_officer_reads_the_grounds_and_answers(client, officer, judged, in_english):

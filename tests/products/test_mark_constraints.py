@@ -32,8 +32,8 @@ def test_a_mark_rests_on_a_total_score_of_its_own_product():
     mark, other = make.proposed_mark(), make.proposed_mark()
     with refused("mark_rests_on_resolution_and_score", saying="its own product"):
         rows(mark).update(score=other.score)
-    part = mark.score.entry.sheet.parts.first()
-    node = factories.score(mark.score.entry, 80, part=part)
+    open_entry = factories.entry(factories.round_("open"), mark.product.subject)
+    node = factories.score(open_entry, 80, part=open_entry.sheet.parts.first())
     with refused("mark_rests_on_resolution_and_score", saying="its own product"):
         rows(mark).update(score=node)
 

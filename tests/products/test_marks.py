@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 from stdnum import damm
 
-from assessments.models import Affiliation, ConflictOfInterest, Entry, Score
+from assessments.models import Affiliation, ConflictOfInterest, Entry
 from products.models import QualityMark
 from products.services import marks
 from products.services.submission import withdraw
@@ -39,7 +39,7 @@ def test_a_proposal_keeps_the_score_of_its_day():
     product = make.scored_product(85.25, 80, 90)
     mark = propose(product)
     assert (mark.score_value, mark.score_low, mark.score_high, mark.status) == (85.25, 80, 90, "proposed")
-    Score.objects.filter(pk=mark.score_id).update(value=60, low=50, high=70)
+    make.scored_anew(mark, 60)
     mark.refresh_from_db()
     assert mark.score_value == 85.25
     assert mark.moves.get().action == "propose"
@@ -175,12 +175,12 @@ def test_nothing_is_granted_before_adoption():
 
 
 def test_a_score_changed_since_the_proposal_stops_the_grant():
-    for change in ({"value": 86.0}, {}):
+    for change in (86.0, None):
         mark = make.proposed_mark()
         by = make.keeper(mark.resolution.council)
         councils.adopt(mark.resolution_id, by=by)
         if change:
-            Score.objects.filter(pk=mark.score_id).update(**change)
+            make.scored_anew(mark, change)
         else:
             Entry.objects.filter(pk=mark.score.entry_id).update(inputs_version=9)
         refused(lambda pk=mark.pk, who=by: marks.grant(pk, by=who))
@@ -249,7 +249,7 @@ def test_grant_all_is_all_or_nothing():
     bad = propose(make.scored_product(), resolution)
     by = make.keeper(resolution.council)
     councils.adopt(resolution.pk, by=by)
-    Score.objects.filter(pk=bad.score_id).update(value=85.5)
+    make.scored_anew(bad, 85.5)
     assert bad.product.title in refused(lambda: marks.grant_all(resolution.pk, by=by))
     assert set(resolution.marks.values_list("status", "serial")) == {("proposed", None)}
     marks.drop(bad.pk, by=by, why="امتیاز عوض شد")
