@@ -125,20 +125,20 @@ def test_from_the_results_to_what_changed_since_a_kept_run(pages, officer, judge
     expect(page.locator("#differences-results tbody tr")).to_have_count(10)
 
 
-def test_lists_that_cannot_be_compared_are_published_apart_only_on_purpose(pages, officer, apart):
+def test_lists_that_cannot_be_compared_stand_apart_only_on_purpose(pages, officer, apart):
     page = pages(user=officer, language="en")
     page.goto(reverse("round_results", args=[apart.pk]))
     expect(page.locator("#results-picture .forest-wide")).to_have_count(2)  # a picture for each
     page.get_by_role("link", name="What would join them").click()
-    page.get_by_role("button", name="Publish the results").click()
+    page.get_by_role("button", name="Fix the scores").click()
     summary = page.locator("[data-error-summary]")
     expect(summary).to_be_focused()
     summary.get_by_role("link").click()
-    box = page.get_by_label("Publish as 2 separate lists")
+    box = page.get_by_label("Let them stand as 2 separate lists")
     expect(box).to_be_focused()
     box.check()
-    page.get_by_role("button", name="Publish the results").click()
-    expect(page.locator(".state-success").first).to_be_visible()
+    page.get_by_role("button", name="Fix the scores").click()
+    expect(page.locator(".state-info").first).to_be_visible()
     apart.refresh_from_db()
-    assert (apart.status, apart.separate_lists) == ("published", True)
+    assert (apart.status, apart.separate_lists) == ("scored", True)
     assert Entry.objects.filter(round=apart, result__run=apart.run).count() == 8
