@@ -1,0 +1,105 @@
+"""What may happen to assignments and the assessments that come of them, and at whose hand."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from assessments.rules.rounds import EDITABLE_ROUNDS, RoundStatus
+from secretariat.rules import officers
+from secretariat.workflow import Step, nobody
+
+# A sheet with less of its nominal weight answered is refused (see docs/decisions.md).
+LEAST_COVERAGE = 70
+
+
+class AssignmentStatus(models.TextChoices):
+    OFFERED = "offered", gettext_lazy("waiting for an answer")
+    ACCEPTED = "accepted", gettext_lazy("accepted")
+    DECLINED = "declined", gettext_lazy("declined")
+    SUBMITTED = "submitted", gettext_lazy("assessment submitted")
+    WITHDRAWN = "withdrawn", gettext_lazy("withdrawn by the secretariat")
+
+
+# Assignments that still bind their assessor to the subject.
+ACTIVE_ASSIGNMENTS = (AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED, AssignmentStatus.SUBMITTED)
+# Those that still cost their assessor time.
+PENDING_ASSIGNMENTS = (AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED)
+
+
+def is_assessor_of(user, assignment):
+    return user.is_authenticated and assignment.assessor.user_id == user.pk
+
+
+def _round_is_open(assignment):
+    if assignment.entry.round.status != RoundStatus.OPEN:
+        return _("This round is not open for assessment.")
+    return None
+
+
+def _round_takes_work(assignment):
+    """The round is open and there is still time."""
+    if (refusal := _round_is_open(assignment)) is not None:
+        return refusal
+    if assignment.entry.round.deadline <= timezone.now():
+        return _("The deadline of this round has passed. Ask the secretariat to extend it if you need more time.")
+    return None
+
+
+def _round_is_live(assignment):
+    if assignment.entry.round.status not in EDITABLE_ROUNDS:
+        return _("Assessors are appointed only while the round is in preparation or open.")
+    return None
+
+
+ASSIGNMENT_MOVES = {
+    "accept": Step(
+        (AssignmentStatus.OFFERED,), AssignmentStatus.ACCEPTED, is_assessor_of, gettext_lazy("Accept"), refuse=_round_takes_work
+    ),
+    "decline": Step(
+        (AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED),
+        AssignmentStatus.DECLINED,
+        is_assessor_of,
+        gettext_lazy("Decline"),
+        needs_reason=True,
+        refuse=_round_is_open,
+    ),
+    "submit": Step(
+        (AssignmentStatus.ACCEPTED,),
+        AssignmentStatus.SUBMITTED,
+        is_assessor_of,
+        gettext_lazy("Submit the assessment"),
+        refuse=_round_takes_work,
+    ),
+    "reopen": Step(
+        (AssignmentStatus.SUBMITTED,),
+        AssignmentStatus.ACCEPTED,
+        officers,
+        gettext_lazy("Reopen the assessment"),
+        needs_reason=True,
+        refuse=_round_is_open,
+    ),
+    "withdraw": Step(
+        (AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED),
+        AssignmentStatus.WITHDRAWN,
+        officers,
+        gettext_lazy("Take the assignment back"),
+        needs_reason=True,
+    ),
+    # The first asking makes the row; this asks again somebody who declined or whose assignment was taken back.
+    "offer": Step(
+        (AssignmentStatus.DECLINED, AssignmentStatus.WITHDRAWN),
+        AssignmentStatus.OFFERED,
+        officers,
+        gettext_lazy("Ask to assess"),
+        refuse=_round_is_live,
+    ),
+    # The system's own step when a conflict of interest comes to light.
+    "recuse": Step(
+        (AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED, AssignmentStatus.SUBMITTED),
+        AssignmentStatus.WITHDRAWN,
+        nobody,
+        gettext_lazy("Conflict of interest"),
+        needs_reason=True,
+    ),
+}
