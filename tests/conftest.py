@@ -9,6 +9,7 @@ import pytest
 import redis
 from django.conf import settings as django_settings
 
+from tests import blueprint
 from tests.isolation import REDIS_PREFIX
 
 ROOT = django_settings.BASE_DIR
@@ -20,6 +21,16 @@ pytest_plugins = ["tests.browser"]
 def pytest_configure(config):
     # The real hashers are slow on purpose; nothing here is a secret.
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, django_db_keepdb, django_db_createdb):
+    """Copy the test database from the migrated blueprint, unless one is kept from an earlier run."""
+    from django.db import connection
+
+    kept = django_db_keepdb and not django_db_createdb and blueprint.exists(connection.creation._get_test_db_name())
+    if not kept:
+        connection.settings_dict["TEST"]["TEMPLATE"] = blueprint.ready()
 
 
 def _forget_keys():
