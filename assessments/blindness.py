@@ -2,7 +2,15 @@
 
 from dataclasses import dataclass
 
-from assessments.rules import AssignmentStatus, Sight
+from django.db.models import Q
+
+from assessments.models import Assignment
+from assessments.rules import ACTIVE_ASSIGNMENTS, AssignmentStatus, Sight
+
+# `Shown.submitter` as a condition on assignments, for querysets.
+KNOWS_SUBMITTER = Q(status__in=ACTIVE_ASSIGNMENTS, entry__round__see_submitter=Sight.ALWAYS) | Q(
+    status=AssignmentStatus.SUBMITTED, entry__round__see_submitter=Sight.AFTER_OWN
+)
 
 
 @dataclass(frozen=True)
@@ -20,7 +28,7 @@ NOTHING = Shown()
 
 def shown_to(assignment):
     """What the assessor of this assignment is shown by the policy of its round; nothing once he is off the panel."""
-    if assignment.status not in (AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED, AssignmentStatus.SUBMITTED):
+    if assignment.status not in ACTIVE_ASSIGNMENTS:
         return NOTHING
     round_, has_judged = assignment.entry.round, assignment.status == AssignmentStatus.SUBMITTED
 
@@ -33,3 +41,9 @@ def shown_to(assignment):
         names=has_judged and may(round_.see_names),
         aggregates=has_judged and may(round_.see_aggregates),
     )
+
+
+def judged_blind(user):
+    """What `user` took on without being shown, so far, whose it is."""
+    taken_on = Assignment.objects.filter(assessor__user=user, status__in=(AssignmentStatus.ACCEPTED, AssignmentStatus.SUBMITTED))
+    return taken_on.exclude(KNOWS_SUBMITTER)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True)
 class EvidenceFile:
     name: str
-    url: str
+    url: str = ""  # none while it cannot be opened; then `note` says why
     size: int = 0
     content_type: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,14 @@
 """What the assessors read of a product beside their form: the last submission, without its maker in a blind round."""
 
-from urllib.parse import urlsplit
+from dataclasses import replace
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from assessments.evidence import Evidence, EvidenceFile
 from products import content
-from products.models import SubmissionVersion
+from products.models import NamelessCopy, SubmissionVersion
+from products.selectors.makers import host
 from secretariat import calendar
 from secretariat.uploads import INLINE
 
@@ -17,7 +18,7 @@ def product_evidence(subject, *, blind):
     version = (
         SubmissionVersion.objects.filter(product__subject=subject)
         .select_related("product__agency")
-        .prefetch_related("placed_files__file")
+        .prefetch_related("placed_files__file__nameless")
         .order_by("-number")
         .first()
     )
@@ -41,25 +42,32 @@ def _links(version, blind):
     links = version.content["links"]
     if not blind:
         return [(row["label"] or row["url"], row["url"]) for row in links]
-    own = _host(version.product.agency.website)
-    shown = [row["url"] for row in links if not own or not _host(row["url"]).endswith(own)]
+    own = host(version.product.agency.website)
+    shown = [row["url"] for row in links if not own or not host(row["url"]).endswith(own)]
     return [(_("link %(n)s") % {"n": calendar.digits(place)}, url) for place, url in enumerate(shown, 1)]
 
 
-def _host(url):
-    return (urlsplit(url).hostname or "").removeprefix("www.")
-
-
 def _files(version, blind):
-    return [
-        EvidenceFile(
-            name=neutral_name(place) if blind else place.file.name,
-            url=reverse("product_file", args=[place.file_id]) + ("?show=1" if place.file.content_type in INLINE else ""),
-            size=place.file.size,
-            content_type=place.file.content_type,
-        )
-        for place in version.placed_files.all()
-    ]
+    return [_nameless(place) if blind else _as_it_is(place.file) for place in version.placed_files.all()]
+
+
+def _as_it_is(file):
+    return EvidenceFile(name=file.name, url=_address(file), size=file.size, content_type=file.content_type)
+
+
+def _nameless(place):
+    """The copy of a file without its maker; where there is none, why not."""
+    file, copy = place.file, getattr(place.file, "nameless", None)
+    given = EvidenceFile(name=neutral_name(place), content_type=file.content_type)
+    if copy is None or copy.status == NamelessCopy.Status.WAITING:
+        return replace(given, note=_("The file is being prepared; look again in a few minutes."))
+    if not copy.is_shown:
+        return replace(given, note=_("The secretariat keeps this file back, so that the round stays blind."))
+    return replace(given, url=_address(file), size=copy.size)
+
+
+def _address(file):
+    return reverse("product_file", args=[file.pk]) + ("?show=1" if file.content_type in INLINE else "")
 
 
 def neutral_name(place):

@@ -17,6 +17,8 @@ urlpatterns = [
     path("products/<int:pk>/versions/<int:number>/changes/", submission.product_version_diff, name="product_version_diff"),
     path("products/<int:pk>/files/", files.product_file_upload, name="product_file_upload"),
     path("products/files/<int:pk>/", files.product_file, name="product_file"),
+    path("products/files/<int:pk>/blind/", files.product_file_sight, name="product_file_sight"),
+    path("products/files/<int:pk>/blind/give-out/", files.product_file_give_out, name="product_file_give_out"),
     path("products/files/<int:pk>/remove/", files.product_file_remove, name="product_file_remove"),
     # the secretariat's side: screening, overlaps, products for a round
     path("products/queue/", screening.product_queue, name="product_queue"),

@@ -111,7 +111,7 @@ def _look(stream, head, size, limit):
     if head[4:8] == b"ftyp":
         _check_mp4(stream, head, size)
         return _as_it_is(stream, ".mp4", "video/mp4")
-    if head.startswith(b"ID3") or _frame_length(head[:4]):
+    if head.startswith(b"ID3") or frame_length(head[:4]):
         _check_mp3(stream, head, size)
         return _as_it_is(stream, ".mp3", "audio/mpeg")
     raise _unknown(head)
@@ -433,7 +433,7 @@ _RATES = {  # kbit/s by (MPEG 1?, layer)
 }
 
 
-def _frame_length(header):
+def frame_length(header):
     """The length of the MPEG layer III frame that begins with these four bytes, 0 when there is none."""
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
         return 0
@@ -455,7 +455,7 @@ def _check_mp3(stream, head, size):
         at += len(padding) - len(padding.lstrip(b"\x00"))
     for _frame in range(5):
         stream.seek(at)
-        length = _frame_length(stream.read(4))
+        length = frame_length(stream.read(4))
         if not length or at + length > size:
             raise _broken()
         at += length

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assessments import rules
+from assessments.blindness import shown_to
 from assessments.evidence import evidence_for
 from assessments.forms.assessments import TEXTS, ReopenForm
 from assessments.models import Assessment, Assignment
@@ -134,7 +135,7 @@ def _sheet_page(request, assignment, sheet, *, status=HTTPStatus.OK, **more):
         "sheet": sheet,
         "version": assessment.version if assessment else 0,
         "texts": {name: getattr(assessment, name, "") for name in TEXTS},
-        "evidence": evidence_for(entry.subject, blind=entry.round.is_blind),
+        "evidence": evidence_for(entry.subject, blind=not shown_to(assignment).submitter),
         "readonly": not entry.round.is_open,
         "late": timezone.now() > entry.round.deadline,
         "least_coverage": rules.LEAST_COVERAGE,

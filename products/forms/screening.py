@@ -118,3 +118,14 @@ class OverlapForm(forms.Form):
         self.fields.update(overlap_fields())
         for name in ("decision", "reason"):
             self.fields[name].required = True
+
+
+class KeepBackForm(forms.Form):
+    """Why a file is kept back from those who judge blind."""
+
+    why = CanonicalCharField(
+        label=gettext_lazy("Reason"),
+        max_length=500,
+        widget=_area(2),
+        help_text=gettext_lazy("The agency reads it. Say where the file names its maker, so that a clean one can be sent."),
+    )

@@ -1,6 +1,7 @@
 """Everything the products room keeps."""
 
 from products.models.marks import MarkMove, QualityMark
+from products.models.nameless import NamelessCopy
 from products.models.submissions import (
     Creator,
     KindField,
@@ -18,6 +19,7 @@ __all__ = [
     "Creator",
     "KindField",
     "MarkMove",
+    "NamelessCopy",
     "Overlap",
     "Product",
     "ProductFile",

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_jalali.db.models import jManager
 
+from assessments.blindness import judged_blind
 from assessments.models import Assignment, IndicatorSet, Subject
 from products import rules
 from secretariat.bilingual import Bilingual
@@ -223,16 +224,18 @@ class ProductFileQuerySet(models.QuerySet):
         return self.filter(removed_at=None)
 
     def visible_to(self, user):
-        """Officers, the agency itself, and for what was handed in, the assessors who took the product on."""
+        """Officers, the agency itself, and for what was handed in, the assessors who took the product on.
+
+        Who may not know the maker gets the nameless copy (see `given_to`), so what has none, or is kept back, is not his.
+        """
         if is_officer(user):
             return self
         if not user.is_authenticated:
             return self.none()
         judged = Assignment.objects.filter(assessor__user=user, status__in=("accepted", "submitted"))
-        return self.filter(
-            Q(product__agency__in=represented_agencies(user))
-            | Q(product__subject__in=judged.values("entry__subject"), pk__in=VersionFile.objects.values("file"))
-        )
+        handed_in = Q(product__subject__in=judged.values("entry__subject"), pk__in=VersionFile.objects.values("file"))
+        nameless = ~Q(product__subject__in=judged_blind(user).values("entry__subject")) | Q(nameless__status="ready", nameless__hidden_why="")
+        return self.filter(Q(product__agency__in=represented_agencies(user)) | (handed_in & nameless))
 
 
 class ProductFile(models.Model):

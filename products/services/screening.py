@@ -20,6 +20,7 @@ CHECKLIST = {
     "creators": gettext_lazy("The creators are named with their part in the work."),
     "rights": gettext_lazy("The agency is entitled to submit it (own work, commissioned, or with consent)."),
     "period": gettext_lazy("It falls within the period of this call."),
+    "nameless": gettext_lazy("What assessors read does not name its maker, so that it can be judged blind."),
 }
 ANSWERS = {"yes": gettext_lazy("yes"), "no": gettext_lazy("no"), "not_needed": gettext_lazy("not needed here")}
 LONGEST_REASON = 2000

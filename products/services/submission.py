@@ -11,7 +11,7 @@ from assessments.services import rounds
 from products import content
 from products.forms.submission import MAX_ROWS, ROWS, Sheet
 from products.models import Creator, Product, SubmissionVersion, VersionFile
-from products.services import overlaps
+from products.services import nameless, overlaps
 from products.services.files import attach, detach
 from products.services.hold import check_editable, locked
 from secretariat.bilingual import both
@@ -199,6 +199,7 @@ def _new_version(product, sheet, by):
     VersionFile.objects.bulk_create(
         VersionFile(version=made, file=file, position=place) for place, file in enumerate(sheet.files, 1)
     )
+    nameless.await_copies(made, sheet.files)
     return made
 
 

@@ -1,21 +1,24 @@
 """Files of a product over HTTP: up by a plain form or piece by piece with progress, down to whom it concerns."""
 
 from django.contrib import messages
-from django.http import JsonResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from assessments.models import Assignment
+from assessments.blindness import judged_blind
 from products.evidence import neutral_name
-from products.models import Product, ProductFile, VersionFile
+from products.forms.screening import KeepBackForm
+from products.models import NamelessCopy, Product, ProductFile, VersionFile
+from products.selectors import makers
 from products.selectors.submissions import file_rows
 from products.services.files import attach, detach
+from products.services.nameless import give_out, keep_back
 from secretariat import calendar
 from secretariat.errors import RuleBroken
-from secretariat.gate import once
+from secretariat.gate import officers_only, once
 from secretariat.private_files import answer
 from secretariat.rules import is_officer, represents
 
@@ -88,18 +91,60 @@ def product_file_remove(request, pk):
 
 @require_GET
 def product_file(request, pk):
-    """Give a file to whom it concerns: as a download, or shown sealed when it is a picture or a PDF."""
-    file = get_object_or_404(ProductFile.objects.visible_to(request.user).select_related("product"), pk=pk)
-    return answer(request, file, name_for(request.user, file))
+    """Give a file to whom it concerns: as a download, or shown sealed when it is a picture or a PDF.
+
+    Whoever judges blind gets the nameless copy; an officer may ask to see what those get (`?as=assessor`).
+    """
+    file = get_object_or_404(ProductFile.objects.visible_to(request.user).select_related("product", "nameless"), pk=pk)
+    blind = reads_blind(request.user, file)
+    if not blind and not (request.GET.get("as") == "assessor" and is_officer(request.user)):
+        return answer(request, file, file.name)
+    copy = getattr(file, "nameless", None)
+    if copy is None or copy.status != NamelessCopy.Status.READY:
+        raise Http404
+    place = VersionFile.objects.filter(file=file).select_related("file").latest("version__number")
+    return answer(request, copy, neutral_name(place))
 
 
-def name_for(user, file):
-    """The agency's own name of a file, or a neutral one for an assessor of a blind round."""
+@officers_only
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def product_file_sight(request, pk):
+    """What assessors of a blind round get of a file, what still names its maker, and keeping it back from them."""
+    file = get_object_or_404(ProductFile.objects.visible_to(request.user).select_related("product__agency"), pk=pk)
+    place = VersionFile.objects.filter(file=file).select_related("version__product__agency").order_by("-version__number").first()
+    if place is None:
+        raise Http404
+    form = KeepBackForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            keep_back(pk, by=request.user, why=form.cleaned_data["why"])
+        except RuleBroken as broken:
+            broken.show_in(form)
+        else:
+            messages.success(request, _("Assessors of blind rounds do not get this file any more; its agency was told."))
+            return redirect("product_file_sight", pk)
+    sight = next(sight for sight in makers.sights(place.version) if sight.file.pk == pk)
+    context = {"file": file, "product": file.product, "sight": sight, "trail": makers.decisions_on(sight.copy), "form": form}
+    return render(request, "products/product_file_sight.html", context, status=422 if form.errors else 200)
+
+
+@officers_only
+@require_POST
+@once
+def product_file_give_out(request, pk):
+    """Show a file that was kept back to assessors again."""
+    get_object_or_404(ProductFile.objects.visible_to(request.user).filter(nameless__isnull=False), pk=pk)
+    try:
+        give_out(pk, by=request.user)
+        messages.success(request, _("Assessors of blind rounds get this file again."))
+    except RuleBroken as refusal:
+        messages.error(request, str(refusal))
+    return redirect("product_file_sight", pk)
+
+
+def reads_blind(user, file):
+    """Whether this reader of the file may not know whose it is."""
     if is_officer(user) or represents(user, file.product.agency_id):
-        return file.name
-    judged = Assignment.objects.filter(
-        assessor__user=user, status__in=("accepted", "submitted"), entry__subject=file.product.subject_id
-    )
-    if judged.exclude(entry__round__see_submitter="always").exists():
-        return neutral_name(VersionFile.objects.filter(file=file).select_related("file").latest("version__number"))
-    return file.name
+        return False
+    return judged_blind(user).filter(entry__subject=file.product.subject_id).exists()

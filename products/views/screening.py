@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from products.forms.screening import ScreeningForm
 from products.models import Overlap, Product, ProductKind
+from products.selectors import makers
 from products.selectors import overlaps as overlap_selectors
 from products.selectors import screening as selectors
 from products.selectors.submissions import file_rows
@@ -168,6 +169,8 @@ def _page(request, product, version, overlaps, form, *, stale="", status=200):
         "parts": selectors.parts_of(version, form),
         "said": version.content,
         "files": file_rows([place.file for place in version.placed_files.select_related("file")]),
+        "sights": makers.sights(version),
+        "named": makers.named_in_answers(version),
         "pairs": pairs,
         "stale": stale,
         "checked": _checked(version) if form is None else [],

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from assessments.models import Round
 from products.models import Product, ProductFile
-from products.services import submission
+from products.services import nameless, submission
 from tests import factories, specimens
 from tests.products.test_product_service import COMPLETE
 from tests.secretariat.test_uploads import HTML, SVG
@@ -199,6 +199,7 @@ def test_an_assessor_reads_what_he_took_on(client, draft, person, status, answer
 def test_in_a_blind_round_the_name_tells_nothing(client, draft, person):
     file = stored(draft, person, name="کانون لرستان.pdf")
     handed_in(draft, person)
+    nameless.make_waiting()
     entry = factories.entry(factories.round_(status="open", see_submitter="never"), draft.subject)
     reader = factories.assignment(entry).assessor.user
     client.force_login(reader)
