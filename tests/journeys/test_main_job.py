@@ -156,7 +156,7 @@ def submit_a_book(page, tmp_path):
 def return_with_a_reason(page, pk):
     page.goto(reverse("product_queue"))
     page.get_by_role("link", name=TITLE).click()
-    for code in ("identity", "kind", "evidence", "rights", "period"):
+    for code in ("identity", "kind", "evidence", "rights", "period", "nameless"):
         page.locator(f"[name=check_{code}][value=yes]").check()
     page.locator("[name=check_creators][value=no]").check()
     page.locator("[name=wrong_creators]").check()
