@@ -17,7 +17,9 @@ from assessments.models.roster import (
     AssessorGrant,
     Assignment,
     AssignmentMove,
+    Availability,
     ConflictOfInterest,
+    ExpertiseField,
 )
 from assessments.models.rounds import (
     Entry,
@@ -38,9 +40,11 @@ __all__ = [
     "AssessorReading",
     "Assignment",
     "AssignmentMove",
+    "Availability",
     "Comparison",
     "ConflictOfInterest",
     "Entry",
+    "ExpertiseField",
     "Indicator",
     "IndicatorSet",
     "Measurement",

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from assessments import rules
 from assessments.models import Assessor, Assignment, Entry, Indicator, Measurement, Round, ScoringRun, SetAside, SheetPart
 from assessments.selectors.conflicts import conflicts
-from secretariat.calendar import digits, reads_persian
+from secretariat.calendar import digits, reads_persian, short_date
 from secretariat.models import RoleGrant
 
 _A = rules.AssignmentStatus
@@ -187,9 +187,9 @@ class PlanLine:
 
 
 def assessors_with_load(assessors):
-    """Assessors with `load`: products they are asked about or at work on now."""
+    """Assessors with `load`, products they are asked about or at work on now, and what they take today: see capacity_on."""
     busy = Q(assignments__status__in=rules.PENDING_ASSIGNMENTS, assignments__entry__round__status__in=rules.EDITABLE_ROUNDS)
-    return assessors.select_related("user").annotate(load=Count("assignments", filter=busy, distinct=True))
+    return assessors.select_related("user").capacity_on().annotate(load=Count("assignments", filter=busy, distinct=True))
 
 
 def plan(round_, pairs):
@@ -245,13 +245,19 @@ def _refusal(line, barred, insiders, load):
         return _("Is asked already.")
     if not (line.assessor.is_active and line.assessor.user.is_active):
         return _("Is not active at present.")
-    if load >= line.assessor.capacity:
+    if line.assessor.allowed == 0:
+        return _away(line.assessor.allowed_until)
+    if load >= line.assessor.allowed:
         return ngettext(
             "Is at work on %(count)s product already, as many as agreed.",
             "Is at work on %(count)s products already, as many as agreed.",
             load,
         ) % {"count": digits(load)}
     return None
+
+
+def _away(until):
+    return _("Is away until %(day)s.") % {"day": short_date(until)} if until else _("Is away at present.")
 
 
 @dataclass
