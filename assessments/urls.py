@@ -10,6 +10,7 @@ from assessments.views import (
     flags,
     openness,
     reliability,
+    remarks,
     results,
     roster,
     rounds,
@@ -68,6 +69,8 @@ urlpatterns = [
     # what the results tell of the assessors, and how far one can rely on them
     path("rounds/<int:pk>/reliability/", reliability.round_reliability, name="round_reliability"),
     path("rounds/<int:pk>/questions/", flags.round_questions, name="round_questions"),
+    path("rounds/<int:pk>/remarks/", remarks.round_remarks, name="round_remarks"),
+    path("remarks/<int:pk>/<slug:kind>/<int:indicator>/", remarks.remark_check, name="remark_check"),
     path("questions/<int:pk>/", flags.question_detail, name="question_detail"),
     path("rounds/<int:pk>/assessors/", assessor_report.round_assessors, name="round_assessors"),
     path("rounds/<int:pk>/assessors/<int:assessor>/", assessor_report.round_assessor, name="round_assessor"),

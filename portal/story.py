@@ -24,7 +24,8 @@ from PIL import Image, ImageDraw
 from assessments.models import Affiliation, Assessor, Entry, Indicator, IndicatorSet, SetVersion
 from assessments.scoring.comparisons import nearest_step
 from assessments.selectors.comparisons import groups_of
-from assessments.services import assessments, comparisons, measurements, rounds, runs
+from assessments.selectors.remarks import clean, fingerprint, round_remarks
+from assessments.services import assessments, comparisons, measurements, remarks, rounds, runs
 from products.forms.submission import QUESTION
 from products.models import Overlap, Product, ProductKind, QualityMark
 from products.selectors.judging import set_versions_for
@@ -190,8 +191,10 @@ def _rounds(said, products, people):
         _judge(entry, level, people, rng, panel=4 if level > 90 else 3)
     rounds.move_round(finished.pk, "close", by=officer, why="همهٔ ارزیابی‌ها رسیده است.")
     runs.rescore_round(finished.pk)
-    for step in ("score", "confirm", "publish"):
+    for step in ("score", "confirm"):
         rounds.move_round(finished.pk, step, by=officer)
+    remarks.release_clean(finished.pk, by=officer, seen=fingerprint(clean(round_remarks(finished))))
+    rounds.move_round(finished.pk, "publish", by=officer)
     current = _round(("دور نمایشی در جریان", "Demonstration round under way"), "open", said, products, officer)
     for place, entry in enumerate(Entry.objects.filter(round=current)):
         _judge(entry, 75, people, rng, panel=3, submitted=2 - place)

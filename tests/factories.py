@@ -273,6 +273,19 @@ def settled(round__, status="scored"):
     return round__
 
 
+def released(round__, by=None):
+    """Every text that the assessors of a round wrote for the submitters, let through as it is."""
+    from assessments.models import RemarkCheck
+    from assessments.selectors.remarks import round_remarks
+
+    by = by or officer()
+    RemarkCheck.objects.bulk_create(
+        RemarkCheck(assessment=one.assessment, kind=one.kind, indicator=one.indicator, source=one.text, text=one.text, verdict="released", by=by)
+        for one in round_remarks(round__)
+        if one.check is None
+    )
+
+
 def submission(product_=None, agency_=None, **answers):
     """A version handed in by the agency itself; `answers` are words for the form, `product_` a draft or a returned one."""
     from products.services.submission import save_draft, start, submit

@@ -11,6 +11,7 @@ from assessments.models.comparisons import (
 )
 from assessments.models.indicators import Indicator, IndicatorSet, Scale, SetVersion, SetVersionMove
 from assessments.models.judgements import Assessment, Rating
+from assessments.models.remarks import RemarkCheck
 from assessments.models.roster import (
     Affiliation,
     Assessor,
@@ -49,6 +50,7 @@ __all__ = [
     "IndicatorSet",
     "Measurement",
     "Rating",
+    "RemarkCheck",
     "Round",
     "RoundBundle",
     "RoundMove",

@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessments import scoring
-from assessments.models import Assessment, Entry, Score, ScoringRun
+from assessments.models import Assessment, Entry, RemarkCheck, Score, ScoringRun
 from assessments.scoring.rounding import shown, shown_parts
+from assessments.selectors.remarks import remarks_of
 from assessments.selectors.score_inputs import panel_inputs
 from assessments.selectors.score_readers import COUNCIL, PUBLIC, STAFF
 from assessments.selectors.sets import nested, walk
@@ -128,6 +129,7 @@ class Explanation:
     lines: list = field(default_factory=list)
     voices: list = field(default_factory=list)
     stale: bool = False
+    unread: int = 0  # texts that nobody of the secretariat has looked at yet
     run: ScoringRun | None = None
     standing: Standing | None = None
     versions: list = field(default_factory=list)  # the set versions it was judged by
@@ -227,7 +229,7 @@ class Explanation:
 
     @property
     def has_comments(self):
-        return any(voice.strengths or voice.improvements or voice.comments for voice in self.voices)
+        return bool(self.unread) or any(voice.strengths or voice.improvements or voice.comments for voice in self.voices)
 
 
 def explain(entry, *, audience):
@@ -332,17 +334,41 @@ def _voices(told, group, layout, assessors):
     severity = {}
     if told.is_fair:
         severity = dict(told.run.readings.filter(assessor__in=said).values_list("assessor", "severity"))
+    words = _written(said.values()) if told.audience == STAFF else _released(told, rows)
     voices = []
     for column, assessor in enumerate(assessors[group.assessor].tolist()):
         row, total = said[assessor], float(values[0, column])
         voice = Voice(
             row.assignment.alias, None if np.isnan(total) else total, float(coverage[0, column]), severity.get(assessor)
         )
-        voice.strengths, voice.improvements = row.strengths, row.improvements
-        titles = layout.indicators
-        voice.comments = [(titles[r.indicator_id].title, r.comment) for r in row.ratings.all() if r.comment]
+        own = words.get(row.pk, {})
+        voice.strengths, voice.improvements = own.get("strengths", ""), own.get("improvements", "")
+        voice.comments = [(indicator.title, own[pk]) for pk, indicator in layout.indicators.items() if pk in own]
         if told.audience == STAFF:
             voice.name, voice.note_to_staff = row.assignment.assessor.user.display_name, row.note_to_staff
             voice.assignment_id = row.assignment_id
         voices.append(voice)
     return sorted(voices, key=lambda voice: voice.alias)
+
+
+def _written(assessments):
+    """{assessment pk: {"strengths", "improvements" or indicator pk: words}}, as their assessors wrote them."""
+    return {
+        row.pk: {
+            "strengths": row.strengths,
+            "improvements": row.improvements,
+            **{rating.indicator_id: rating.comment for rating in row.ratings.all() if rating.comment},
+        }
+        for row in assessments
+    }
+
+
+def _released(told, assessments):
+    """The same, of what the secretariat lets others read."""
+    found = {}
+    for remark in remarks_of(assessments):
+        told.unread += remark.check is None
+        if remark.state == RemarkCheck.Verdict.RELEASED:
+            place = remark.indicator.pk if remark.indicator else remark.kind
+            found.setdefault(remark.assessment.pk, {})[place] = remark.check.text
+    return found

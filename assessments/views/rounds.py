@@ -155,6 +155,7 @@ def round_tabs(round_, here):
         ("round_results", _("Results")),
         ("round_assessors", _("Assessors")),
         ("round_questions", _("Questions")),
+        ("round_remarks", _("Words for the submitters")),
         ("round_reliability", _("Reliability")),
         ("round_whatif", _("What if")),
     ]

@@ -46,6 +46,7 @@ def fair():
 
 
 def _published(entry):
+    factories.released(entry.round)
     factories.published(entry.round)
     entry.refresh_from_db()
 
@@ -110,6 +111,7 @@ def test_contributions_of_every_level_sum_to_the_score(judged):
 
 
 def test_each_audience_reads_what_it_may(judged):
+    factories.released(judged.round)
     staff, seated, agency, public = (explain(judged, audience=name) for name in ("staff", "council", "agency", "public"))
     assert (staff.standing.place, seated.standing.place, agency.standing.place, public.standing.place) == (1, 1, None, None)
     assert {voice.name for voice in staff.voices} == {str(a.assessor.user) for a in Assignment.objects.all()}

@@ -58,6 +58,7 @@ SEEN_BY = {
     "round_whatif": OFFICERS, "round_bundle": OFFICERS,
     "round_assessors": OFFICERS, "round_assessor": OFFICERS, "round_set_aside": OFFICERS, "round_take_back": OFFICERS,
     "round_questions": OFFICERS, "question_detail": OFFICERS, "round_reliability": OFFICERS,
+    "round_remarks": OFFICERS, "remark_check": OFFICERS,
     "round_public": set(), "round_bundle_file": set(),  # the house's round is not published
     "round_assign_bulk": OFFICERS, "entry_detail": OFFICERS, "round_assign": OFFICERS,
     "entry_remove": OFFICERS, "entry_exclude": OFFICERS, "entry_include": OFFICERS, "assignment_list": OFFICERS,
@@ -137,7 +138,7 @@ def house():
     study = weighing.study(draft, experts=[judge.user])
     return SimpleNamespace(
         owner=owner, judge=judge.user, product=handed, file=file, round=round_, entry=entry, judge_row=judge,
-        assignment=factories.assignment(entry, judge), submitted=factories.submitted_assessment(entry, assessor_=colleague).assignment,
+        assignment=factories.assignment(entry, judge), submitted=factories.submitted_assessment(entry, assessor_=colleague, strengths="سخن پوشیده").assignment,
         resolution=resolution, adopted=make.adopted_mark().resolution, proposed=proposed, mark=mark, unit=unit, invitation=invitation, draft=draft,
         notice=Notice.objects.create(user=owner, kind="test", text_fa="یادآوری پنهان", text_en="A hidden reminder", link="/desk/"),
         overlap=Overlap.objects.create(product=handed, other=factories.product("accepted"), similarity=0.9),
@@ -157,7 +158,7 @@ def arguments(name, house):
         "invitation_resend": [house.invitation.pk], "invitation_revoke": [house.invitation.pk],
         "set_latest": version[:1], "set_new_version": version[:1], "set_node": [*version, house.node.pk],
         "set_node_delete": [*version, house.node.pk], "assessment_detail": [house.submitted.pk],
-        "assessment_reopen": [house.submitted.pk], "round_move": [house.round.pk, "close"],
+        "assessment_reopen": [house.submitted.pk], "remark_check": [house.submitted.assessment.pk, "strengths", 0], "round_move": [house.round.pk, "close"],
         "product_version": [house.product.pk, 1], "product_version_diff": [house.product.pk, 2],
         "product_file": [house.file.pk], "product_file_remove": [house.file.pk],
         "product_file_sight": [house.file.pk], "product_file_give_out": [house.file.pk], "overlap_detail": [house.overlap.pk],
