@@ -4,7 +4,7 @@ First the panels of greatest affinity (matching.py), then moves that join them i
 assessors (swaps.py). All indices are positions.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ CHANCE = 1e-3
 # Where no single move joins the parts, they are joined exactly if there are no more open pairs than this.
 MOST_EXACT_PAIRS = 1500
 MOST_NAMED = 10
+MATCHED = 0.25  # of the work is done once the best panels are found
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Allocation:
     max_concurrence: int  # on how many products the two assessors meet who meet most often
     components: int  # parts whose scores cannot be compared; 1 unless no way to join them was found
     loads: np.ndarray  # products of each assessor
+    gaps: np.ndarray  # seats of each product that stay empty
+    reason: "Infeasible | None" = None  # why some do, or why a floor is not reached
 
 
 class Infeasible(Exception):
@@ -60,7 +63,21 @@ class Infeasible(Exception):
         return f"{self.needed} {'more ' if self.more else ''}{noun}{'' if self.needed == 1 else 's'}"
 
 
-def allocate(sizes, capacity, least, conflicts, affinity=None, *, existing=(), seed=0, swaps=True, tolerance=0.002):
+def allocate(
+    sizes,
+    capacity,
+    least,
+    conflicts,
+    affinity=None,
+    *,
+    existing=(),
+    seed=0,
+    swaps=True,
+    tolerance=0.002,
+    price=0.0,
+    short=False,
+    say=lambda share: None,
+):
     """Panels of exactly `sizes` assessors with the greatest affinity, as an Allocation; Infeasible says why there are none.
 
     `sizes` is one whole number or one per product; `capacity` and `least`, the bounds of the load, one or one per assessor.
@@ -68,17 +85,28 @@ def allocate(sizes, capacity, least, conflicts, affinity=None, *, existing=(), s
     (product, assessor) that stay whatever the rest says: only what is missing is added, and a panel or load that is at
     or over its bound already gets no more. With `swaps`, parts are joined for as little affinity as single moves can, and
     the pairs of assessors are spread for at most `tolerance` of it. The same arguments and `seed` give the same panels.
+
+    The n-th product of an assessor costs n × `price` in units of what affinities of a product differ by on the mean: 0 asks
+    for affinity alone, the dearer the more even the loads. With `short` what is impossible is done as far as it goes.
+    `say` hears the share of the work that is done; what it raises stops the work.
     """
     task = _checked(sizes, capacity, least, conflicts, affinity, existing)
     generator = np.random.default_rng(seed)
     worth = _worth(task, generator)
-    found = best_matching(worth, task.open, task.need, task.floor, task.room)
+    bounds = {"price": price, "had": task.kept.sum(axis=0)}
+    found, reason = best_matching(worth, task.open, task.need, task.floor, task.room, **bounds), None
     if found is None:
-        raise _reason(task)
+        reason = _reason(task)
+        if not short:
+            raise reason
+        found = best_matching(worth, task.open, task.need, task.floor, task.room, short=True, **bounds)
+    say(MATCHED)
     chosen = found | task.kept
     if swaps:
-        chosen = _improved(task, worth, chosen, tolerance, generator)
-    return _told(task, chosen)
+        # Loads that were weighed against affinity, or that are as near to the floors as can be, stay what they are.
+        settled = task if reason is None and not price else _settled(task, found)
+        chosen = _improved(settled, worth, chosen, tolerance, generator, lambda share: say(MATCHED + (1 - MATCHED) * share))
+    return _told(task, chosen, reason)
 
 
 @dataclass(frozen=True)
@@ -97,6 +125,13 @@ class _Task:
     @property
     def open(self):
         return ~self.closed & ~self.kept
+
+
+def _settled(task, found):
+    """The task to find panels with the loads and gaps of `found`."""
+    load = found.sum(axis=0)
+    total = load + task.kept.sum(axis=0)
+    return replace(task, capacity=total, least=total, need=found.sum(axis=1), floor=load, room=load)
 
 
 def _checked(sizes, capacity, least, conflicts, affinity, existing):
@@ -154,7 +189,7 @@ def _reason(task):
     raise RuntimeError("the solver found no panels, but there is no shortage")
 
 
-def _improved(task, worth, chosen, tolerance, generator):
+def _improved(task, worth, chosen, tolerance, generator, say):
     """The panels joined, if it can be done, and spread."""
     best = float(task.affinity[chosen].sum())
     panels = _panels(task, chosen)
@@ -164,14 +199,14 @@ def _improved(task, worth, chosen, tolerance, generator):
         if joined is not None:
             panels = _panels(task, joined | task.kept)
     lost = best - float(task.affinity[panels.chosen > 0].sum())
-    return spread(panels, max(0.0, tolerance * abs(best) - lost), generator)
+    return spread(panels, max(0.0, tolerance * abs(best) - lost), generator, say)
 
 
 def _panels(task, chosen):
     return Panels(chosen, task.kept, task.closed, task.affinity, task.least, task.capacity)
 
 
-def _told(task, chosen):
+def _told(task, chosen, reason):
     pairs = np.argwhere(chosen)
     met = chosen.T.astype(int) @ chosen
     np.fill_diagonal(met, 0)
@@ -182,6 +217,8 @@ def _told(task, chosen):
         int(met.max(initial=0)),
         connectivity(*pairs.T, *chosen.shape).count,
         chosen.sum(axis=0),
+        task.need - (chosen & ~task.kept).sum(axis=1),
+        reason,
     )
 
 

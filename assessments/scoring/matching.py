@@ -13,16 +13,26 @@ from assessments.scoring.graphs import connectivity
 
 # One part by cuts is a hard problem; beyond this many rounds, or branches in a round, it is given up.
 MOST_ROUNDS, MOST_BRANCHES = 30, 2000
+# Where not all can be had: what an empty seat costs, and a product below a floor, in units of what two choices for one seat
+# can differ by; each further one of the same product or assessor costs more.
+EMPTY, BELOW, MORE = 1e4, 50.0, 20.0
 
 
-def best_matching(worth, open_pairs, need, floor, room):
+def best_matching(worth, open_pairs, need, floor, room, *, price=0.0, had=None, short=False):
     """The matching with the greatest `worth` as a boolean matrix; None if there is none.
 
-    A linear program: the matrix of a bipartite graph is totally unimodular, so every corner of what is allowed is whole.
+    The n-th product of an assessor costs n × `price`, those that he `had` counted: the dearer, the more even the loads.
+    With `short` there always is a matching: it leaves seats empty, as few as may be and rather one each of two products
+    than two of one, and stays below floors where it must, likewise.
+    A linear program: the matrix of a bipartite graph with convex costs at its nodes is totally unimodular, so every
+    corner of what is allowed is whole.
     """
     product, assessor = np.nonzero(open_pairs)
     if not len(product):
-        return np.zeros(worth.shape, dtype=bool) if not (need.any() or floor.any()) else None
+        empty = short or not (need.any() or floor.any())
+        return np.zeros(worth.shape, dtype=bool) if empty else None
+    if price or short:
+        return _priced_matching(worth, product, assessor, need, floor, room, price, had, short)
     by_product, by_assessor = _sides(product, assessor, worth.shape)
     found = linprog(
         -worth[product, assessor],
@@ -38,6 +48,61 @@ def best_matching(worth, open_pairs, need, floor, room):
     if found.x is None:
         raise RuntimeError(f"the panels could not be computed: {found.message}")
     return _matching(product, assessor, found.x, worth.shape)
+
+
+def _priced_matching(worth, product, assessor, need, floor, room, price, had, short):
+    """Beside the pairs there are columns for every step of a load and, if seats may stay empty, for every empty seat.
+
+    Each step costs more than the one before, so the solver takes them in their order.
+    """
+    products, assessors = worth.shape
+    pairs = len(product)
+    step_of, step = _steps(room)
+    lacks_of, lack = _steps(need if short else np.zeros(products, dtype=int))
+    under_of, below = _steps(floor if short else np.zeros(assessors, dtype=int))
+    unit = np.ptp(worth[product, assessor]) + price * (had + room).max(initial=0) + 1
+    cost = np.concatenate(
+        [
+            -worth[product, assessor],
+            price * (had[step_of] + step),
+            unit * (EMPTY + MORE * lack),
+            unit * (BELOW + MORE * below),
+        ]
+    )
+    starts = np.cumsum([0, pairs, len(step_of), len(lacks_of), len(under_of)])
+
+    def rows(size, *blocks):
+        """A sparse matrix of (row of each column, first column, value) blocks."""
+        row = np.concatenate([block[0] for block in blocks])
+        column = np.concatenate([start + np.arange(len(block)) for block, start, _value in blocks])
+        value = np.concatenate([np.full(len(block), value) for block, _start, value in blocks])
+        return csr_array((value, (row, column)), shape=(size, starts[-1]))
+
+    found = linprog(
+        cost,
+        A_ub=rows(assessors, (assessor, 0, -1.0), (under_of, starts[3], -1.0)),
+        b_ub=-floor,
+        A_eq=vstack(
+            [
+                rows(products, (product, 0, 1.0), (lacks_of, starts[2], 1.0)),
+                rows(assessors, (assessor, 0, 1.0), (step_of, starts[1], -1.0)),
+            ]
+        ),
+        b_eq=np.append(need, np.zeros(assessors)),
+        bounds=(0, 1),
+        method="highs-ds",
+    )
+    if found.status == 2:
+        return None
+    if found.x is None:
+        raise RuntimeError(f"the panels could not be computed: {found.message}")
+    return _matching(product, assessor, found.x[:pairs], worth.shape)
+
+
+def _steps(counts):
+    """(whose, number from 1) of so many steps each."""
+    whose = np.repeat(np.arange(len(counts)), counts)
+    return whose, np.arange(len(whose)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
 
 
 def best_joined_matching(worth, open_pairs, need, floor, room, kept):

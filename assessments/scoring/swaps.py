@@ -14,6 +14,7 @@ MOST_LOOKS, LOOKS_PER_SEAT = 20_000, 200
 PRICES = 1, 1 / 4, 1 / 16
 # A sweep over the seats that moves fewer than one in so many is the last of its kind.
 RARE = 100
+SAID_EVERY = 500  # looks
 KICKS = 3  # moves at random between two descents
 TRIES = 200  # moves that are tried to join one part with another, those that lose least first
 MOST_CELLS = 1 << 20  # moves that are looked through at once
@@ -133,13 +134,14 @@ class Panels:
         return int(self.labels().max(initial=-1)) + 1
 
 
-def spread(panels, allowance, generator):
+def spread(panels, allowance, generator, say=lambda share: None):
     """Lower the cost, losing at most `allowance` of the affinity in all: the best design met, products × assessors.
 
     Each seat in turn takes its best move until hardly one is left: first moves that lose no affinity, then those that lower
     the cost most for what they lose. From there a few moves at random and down again, as long as there are looks left.
+    `say` hears the share of them that is used.
     """
-    walk = _Walk(panels, allowance, generator)
+    walk = _Walk(panels, allowance, generator, say)
     walk.descend(np.inf)
     if allowance > 0:
         price = (panels.cost - panels.least_cost) / allowance
@@ -153,10 +155,10 @@ def spread(panels, allowance, generator):
 class _Walk:
     """From design to design, with what may still be lost and looked at, and the best design met."""
 
-    def __init__(self, panels, allowance, generator):
-        self.panels, self.left, self.generator = panels, allowance, generator
+    def __init__(self, panels, allowance, generator, say):
+        self.panels, self.left, self.generator, self.say = panels, allowance, generator, say
         self.seats = len(panels.product)
-        self.looks = min(MOST_LOOKS, LOOKS_PER_SEAT * self.seats)
+        self.looks = self.most = min(MOST_LOOKS, LOOKS_PER_SEAT * self.seats)
         self.nothing = NOTHING * np.abs(panels.affinity).max(initial=0)
         self.least_cost = panels.least_cost
         self.best, self.best_cost = panels.chosen > 0, panels.cost
@@ -195,6 +197,8 @@ class _Walk:
     def _look(self, seat, price):
         """The moves of a seat that lose no more than they may; ∞ for the rise of the others."""
         self.looks -= 1
+        if self.looks % SAID_EVERY == 0:
+            self.say(1 - self.looks / self.most)
         rise, gain = self.panels.moves(seat)
         rise[gain < -(self.nothing if np.isinf(price) else self.left)] = np.inf
         return rise, gain
