@@ -106,6 +106,7 @@ def allocate(
         # Loads that were weighed against affinity, or that are as near to the floors as can be, stay what they are.
         settled = task if reason is None and not price else _settled(task, found)
         chosen = _improved(settled, worth, chosen, tolerance, generator, lambda share: say(MATCHED + (1 - MATCHED) * share))
+    say(1.0)
     return _told(task, chosen, reason)
 
 

@@ -117,7 +117,7 @@ def test_who_listens_hears_how_far_it_is_and_may_stop_it():
     heard, chance = [], np.random.default_rng(3)
     conflicts, affinity = chance.random((60, 20)) < 0.1, chance.random((60, 20))
     allocate(3, 12, 0, conflicts, affinity, say=heard.append)
-    assert heard == sorted(heard) and heard[0] > 0 and 0.5 < heard[-1] <= 1
+    assert heard == sorted(heard) and len(heard) > 2 and heard[0] > 0 and heard[-1] == 1
 
     def enough(share):
         raise KeyboardInterrupt
