@@ -195,7 +195,7 @@ def _improved(task, worth, chosen, tolerance, generator, say):
     best = float(task.affinity[chosen].sum())
     panels = _panels(task, chosen)
     join(panels)
-    if panels.parts > 1 and np.count_nonzero(task.open) <= MOST_EXACT_PAIRS:
+    if panels.parts > 1 and 0 < np.count_nonzero(task.open) <= MOST_EXACT_PAIRS:
         joined = best_joined_matching(worth, task.open, task.need, task.floor, task.room, task.kept)
         if joined is not None:
             panels = _panels(task, joined | task.kept)
