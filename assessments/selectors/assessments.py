@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from assessments import rules
@@ -34,14 +33,13 @@ def workable(user):
 
 
 # ------------------------------------------------------------------ the sheet
-@dataclass
+@dataclass(frozen=True)
 class Choice:
     """One level of a scale as a button."""
 
     value: str  # as the field carries it
     number: Decimal | None  # shown on the button; None where the word says it all
     word: str
-    checked: bool
 
 
 @dataclass
@@ -66,6 +64,16 @@ class Row:
         return self.node.indicator.pk
 
     @property
+    def key(self):
+        """The primary key as the names of the fields carry it, whatever language the page is in."""
+        return str(self.pk)
+
+    @property
+    def is_question(self):
+        """The assessor is asked this; headings and what the secretariat measures are only read."""
+        return not self.measured
+
+    @property
     def measured(self):
         return self.node.rater == Indicator.Rater.SECRETARIAT
 
@@ -77,22 +85,10 @@ class Row:
     def not_applicable(self):
         return self.value == "na"
 
-    @cached_property
+    @property
     def choices(self):
-        return [
-            Choice(
-                plain(level.value),
-                None if self.node.scale.kind == "boolean" else level.value,
-                level.word or self._yes_or_no(level),
-                self.value == plain(level.value),
-            )
-            for level in _levels(self.node.scale)
-        ]
-
-    def _yes_or_no(self, level):
-        if self.node.scale.kind != "boolean":
-            return ""
-        return _("yes") if level.value else _("no")
+        """The levels as buttons; none where a number is typed."""
+        return choices(self.node.scale)
 
     @property
     def said(self):
@@ -117,6 +113,21 @@ def _levels(scale):
     if "sheet_levels" not in vars(scale):
         scale.sheet_levels = scale.levels
     return scale.sheet_levels
+
+
+def choices(scale):
+    """The levels of a scale as buttons, made once for all the rows that share it."""
+    if "sheet_choices" not in vars(scale):
+        yes_or_no = scale.kind == "boolean"
+        scale.sheet_choices = [
+            Choice(
+                plain(level.value),
+                None if yes_or_no else level.value,
+                level.word or (yes_or_no and (_("yes") if level.value else _("no"))) or "",
+            )
+            for level in _levels(scale)
+        ]
+    return scale.sheet_choices
 
 
 def spoken(answer, scale):
