@@ -15,7 +15,12 @@ from secretariat.errors import RuleBroken
 State = Rating.State
 # What the page sends instead of a number.
 NOT_APPLICABLE = "na"
-TEXTS = ("strengths", "improvements", "note_to_staff")
+TEXTS = {
+    "strengths": gettext_lazy("Strengths"),
+    "improvements": gettext_lazy("What could be better"),
+    "note_to_staff": gettext_lazy("Note to the secretariat"),
+}
+TOO_LONG = gettext_lazy("At most %(most)s letters fit here; this is %(over)s more. It is saved once it is shorter.")
 TEXT_MOST = 5000
 COMMENT_MOST = 2000
 
@@ -38,12 +43,12 @@ class Answer:
 
 @dataclass
 class Reading:
-    """The part of a posted sheet that could be read, and a sentence on each indicator that could not."""
+    """The part of a posted sheet that could be read, and a sentence on each field that could not."""
 
     answers: dict = field(default_factory=dict)  # indicator id → Answer
     texts: dict = field(default_factory=dict)
-    errors: dict = field(default_factory=dict)  # indicator id → sentence
-    typed: dict = field(default_factory=dict)  # indicator id → the raw value that was refused
+    errors: dict = field(default_factory=dict)  # field name → sentence
+    typed: dict = field(default_factory=dict)  # field name → what was refused, as it was typed
 
 
 def plain(value):
@@ -58,9 +63,10 @@ def read(values, leaves, known):
     texts. A missing field leaves what stands. `leaves` are the indicators by id, `known` the answers that stand.
     """
     reading = Reading()
-    for name, raw in values.items():
-        if name in TEXTS:
-            reading.texts[name] = persian.canonical(str(raw))[:TEXT_MOST]
+    for name in TEXTS:
+        text = _words(reading, name, values.get(name), TEXT_MOST)
+        if text is not None:
+            reading.texts[name] = text
     for pk in sorted(_named(values)):
         if pk not in leaves:
             raise RuleBroken(_("One of the answers belongs to no indicator of this sheet. Open the page again."))
@@ -80,9 +86,21 @@ def _named(values):
     return found
 
 
+def _words(reading, name, raw, most):
+    """The stored form of a text that was typed; None when it is missing or too long to be kept, which is told."""
+    if raw is None:
+        return None
+    text = persian.canonical(str(raw).replace("\r\n", "\n"))
+    if len(text) > most:
+        over = {"most": shown(most), "over": shown(len(text) - most)}
+        reading.errors[name] = TOO_LONG % over
+        reading.typed[name] = str(raw)
+        return None
+    return text
+
+
 def _read_one(reading, pk, indicator, now, values):
-    comment = values.get(f"c-{pk}")
-    comment = now.comment if comment is None else persian.canonical(str(comment))[:COMMENT_MOST]
+    comment = _words(reading, f"c-{pk}", values.get(f"c-{pk}"), COMMENT_MOST)
     state, value = now.state, now.value
     raw = values.get(f"r-{pk}")
     if raw is not None:
@@ -90,8 +108,8 @@ def _read_one(reading, pk, indicator, now, values):
         try:
             state, value = read_value(raw, indicator)
         except RuleBroken as refusal:
-            reading.errors[pk], reading.typed[pk] = str(refusal), raw
-    answer = Answer(state, value, comment)
+            reading.errors[f"r-{pk}"], reading.typed[f"r-{pk}"] = str(refusal), raw
+    answer = Answer(state, value, now.comment if comment is None else comment)
     if answer != now:
         reading.answers[pk] = answer
 
@@ -107,7 +125,7 @@ def read_value(raw, indicator):
     try:
         value = Decimal(persian.parse_number(raw))
     except persian.Refused:
-        raise RuleBroken(_("Write a number, for example %(example)s.") % {"example": _shown(_example(indicator.scale))}) from None
+        raise RuleBroken(_("Write a number, for example %(example)s.") % {"example": shown(_example(indicator.scale))}) from None
     scale = indicator.scale
     if value < scale.minimum or (scale.maximum is not None and value > scale.maximum):
         raise RuleBroken(_outside(scale))
@@ -120,15 +138,15 @@ def read_value(raw, indicator):
 
 def _outside(scale):
     if scale.maximum is None:
-        return _("Write a number of at least %(low)s.") % {"low": _shown(scale.minimum)}
-    return _("Write a number from %(low)s to %(high)s.") % {"low": _shown(scale.minimum), "high": _shown(scale.maximum)}
+        return _("Write a number of at least %(low)s.") % {"low": shown(scale.minimum)}
+    return _("Write a number from %(low)s to %(high)s.") % {"low": shown(scale.minimum), "high": shown(scale.maximum)}
 
 
 def _example(scale):
     return scale.minimum if scale.maximum is None else (scale.minimum + scale.maximum) / 2
 
 
-def _shown(value):
+def shown(value):
     return persian.display_fa(value) if calendar.reads_persian() else persian.grouped(value)
 
 

@@ -51,6 +51,8 @@ class Row:
     answer: Answer = field(default_factory=Answer)
     error: str = ""
     typed: str | None = None  # a refused value, as it was typed
+    comment_error: str = ""
+    comment_typed: str | None = None
     other: Answer | None = None  # what another window has saved meanwhile
     measurement: object = None
 
@@ -80,6 +82,10 @@ class Row:
     @property
     def value(self):
         return self.answer.typed if self.typed is None else self.typed
+
+    @property
+    def comment(self):
+        return self.answer.comment if self.comment_typed is None else self.comment_typed
 
     @property
     def not_applicable(self):

@@ -31,8 +31,8 @@ class Saved:
 
     assessment: Assessment
     sheet: selectors.Sheet
-    errors: dict  # indicator id → sentence
-    typed: dict  # indicator id → the raw value that was refused
+    errors: dict  # field name → sentence
+    typed: dict  # field name → what was refused, as it was typed
     answers: dict  # what was typed and could be read, where it differs from what stood: indicator id → Answer
     texts: dict
 

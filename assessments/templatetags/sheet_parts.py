@@ -18,7 +18,7 @@ register = template.Library()
 @register.filter
 def buttons(row):
     """One radio button a level; what stands is chosen, and an error is read out with each."""
-    chosen, about = row.value, f' aria-describedby="e-{row.key}"' if row.error else ""
+    chosen, about = row.value, f' aria-describedby="e-r-{row.key}"' if row.error else ""
     faces = _faces(row.scale)
     return mark_safe(
         "".join(

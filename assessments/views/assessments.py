@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from assessments import rules
 from assessments.blindness import shown_to
 from assessments.evidence import evidence_for
-from assessments.forms.assessments import TEXTS, ReopenForm
+from assessments.forms.assessments import TEXTS, TOO_LONG, ReopenForm
 from assessments.models import Assessment, Assignment
 from assessments.selectors import assessments as selectors
 from assessments.services import assessments as services
@@ -79,11 +79,14 @@ def _save(request, assignment):
 def _with_errors(request, assignment, saved):
     _mark(saved.sheet, saved)
     title = _("Saved, except what is marked in red. What you wrote is kept.")
-    linked = [
-        (f"q-{row.pk}", row.title, row.error) for row in saved.sheet.asked if row.error
-    ]  # fmt: skip
+    linked = [(f"q-{row.pk}", row.title, text) for row in saved.sheet.asked for text in (row.error, row.comment_error) if text]
+    linked += [(name, label, saved.errors[name]) for name, label in TEXTS.items() if name in saved.errors]
     assignment.assessment = saved.assessment
-    return _sheet_page(request, assignment, saved.sheet, linked=linked, linked_title=title, status=HTTPStatus.BAD_REQUEST)
+    texts = {name: saved.typed.get(name, getattr(saved.assessment, name)) for name in TEXTS}
+    return _sheet_page(
+        request, assignment, saved.sheet, texts=texts, text_errors=saved.errors, linked=linked, linked_title=title,
+        status=HTTPStatus.BAD_REQUEST,
+    )  # fmt: skip
 
 
 def _two_windows(request, assignment, stale):
@@ -96,7 +99,7 @@ def _two_windows(request, assignment, stale):
             linked.append((f"q-{row.pk}", row.title, _("answered differently in another window")))
     _mark(now.sheet, now)
     assignment.assessment = now.assessment
-    texts = {name: now.texts.get(name, getattr(now.assessment, name, "")) for name in TEXTS}
+    texts = {name: now.typed.get(name, now.texts.get(name, getattr(now.assessment, name, ""))) for name in TEXTS}
     other = {name: getattr(now.assessment, name, "") for name in TEXTS if texts[name] != getattr(now.assessment, name, "")}
     return _sheet_page(
         request, assignment, now.sheet, texts=texts, other_texts=other, linked=linked, linked_title=str(stale), status=HTTPStatus.CONFLICT
@@ -108,8 +111,7 @@ def _as_typed(request, assignment, refusal):
     sheet = selectors.filled_sheet(assignment, _assessment(assignment))
     for row in sheet.asked:
         row.typed = request.POST.get(f"r-{row.pk}", row.answer.typed)
-        comment = request.POST.get(f"c-{row.pk}", row.answer.comment)
-        row.answer = type(row.answer)(row.answer.state, row.answer.value, comment)
+        row.comment_typed = request.POST.get(f"c-{row.pk}", row.answer.comment)
     texts = {name: request.POST.get(name, "") for name in TEXTS}
     return _sheet_page(
         request, assignment, sheet, texts=texts, linked=[("", "", str(refusal))], linked_title=_("Not saved"), status=HTTPStatus.CONFLICT
@@ -118,7 +120,8 @@ def _as_typed(request, assignment, refusal):
 
 def _mark(sheet, saved):
     for row in sheet.asked:
-        row.error, row.typed = saved.errors.get(row.pk, ""), saved.typed.get(row.pk)
+        row.error, row.typed = saved.errors.get(f"r-{row.pk}", ""), saved.typed.get(f"r-{row.pk}")
+        row.comment_error, row.comment_typed = saved.errors.get(f"c-{row.pk}", ""), saved.typed.get(f"c-{row.pk}")
 
 
 def _sheet_page(request, assignment, sheet, *, status=HTTPStatus.OK, **more):
@@ -138,7 +141,9 @@ def _sheet_page(request, assignment, sheet, *, status=HTTPStatus.OK, **more):
         "evidence": evidence_for(entry.subject, blind=not shown_to(assignment).submitter),
         "readonly": not entry.round.is_open,
         "late": timezone.now() > entry.round.deadline,
-        "least_coverage": rules.LEAST_COVERAGE,
+        # A page that came back with its errors is sent by its buttons, not by itself.
+        "manual": status != HTTPStatus.OK,
+        "too_long": TOO_LONG.replace("%(most)s", "{most}").replace("%(over)s", "{over}"),
         "reopened": reopened,
         **more,
     }
@@ -166,11 +171,14 @@ def assessment_autosave(request, pk):
         raise Http404 from None
     except RuleBroken as refusal:
         return JsonResponse({"error": str(refusal)}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    stands = _fields(saved)
     return JsonResponse(
         {
             "version": saved.assessment.version,
             "saved_at": clock(saved.assessment.saved_at),
-            "errors": {str(pk): sentence for pk, sentence in saved.errors.items()},
+            "errors": saved.errors,
+            # As it is stored, for the page to tell later whether somebody else changed it.
+            "stored": {name: stands[name] for name in request.POST if name in stands},
             "done": saved.sheet.done,
             "coverage": float(saved.sheet.coverage),
         }

@@ -4,7 +4,7 @@
 // "saved_at"}; 409 {"message", "url"} when somebody else saved first; 422 {"errors": {field: [sentences]}} when a field
 // can't be kept. A sign-in page, 401 or 403 means that the session is over: nothing is thrown away.
 
-const { say, digits } = window.portal;
+const { say, digits, words } = window.portal;
 const WAIT = 1200;
 const RETRY = 15000;
 
@@ -14,7 +14,8 @@ class Draft {
     this.url = form.dataset.autosaveUrl;
     this.version = form.dataset.autosaveVersion || "";
     this.line = form.querySelector("[data-autosave-status]") || document.querySelector("[data-autosave-status]");
-    this.key = `draft:${location.pathname}:${this.url}`;
+    // Nobody else who uses this browser is shown it; shell.js forgets it when its writer signs out.
+    this.key = `kept:${words.user}:${location.pathname}:${this.url}`;
     this.dirty = this.busy = this.stopped = this.leaving = false;
     form.addEventListener("input", () => this.changed());
     form.addEventListener("change", () => this.changed());

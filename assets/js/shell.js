@@ -87,6 +87,20 @@ try {
   // No store: nothing was left there.
 }
 
+// --- what this browser keeps of somebody's writing goes when he signs out, and with the sheet that was handed in
+function forget(prefix) {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(prefix)) localStorage.removeItem(key);
+  } catch {
+    // Nothing was kept there.
+  }
+}
+if (cookie("signed_out")) {
+  forget(`kept:${cookie("signed_out")}:`);
+  document.cookie = "signed_out=; Path=/; Max-Age=0";
+}
+for (const part of document.querySelectorAll("[data-forget]")) forget(`kept:${words.user}:${part.dataset.forget}:`);
+
 // --- the summary of errors takes the focus
 document.querySelector("[data-error-summary]")?.focus();
 

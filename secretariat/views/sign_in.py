@@ -53,18 +53,27 @@ def _in_their_language(response, user):
 @login_not_required
 def sign_out(request):
     """End this session."""
+    person = request.user.pk
     logout(request)
     messages.success(request, _("You have signed out."))
-    return redirect(settings.LOGOUT_REDIRECT_URL)
+    return _forgotten(redirect(settings.LOGOUT_REDIRECT_URL), person)
 
 
 @require_POST
 def sign_out_everywhere(request):
     """End every session of this person, this one too."""
+    person = request.user.pk
     passwords.sign_out_everywhere(request.user)
     logout(request)
     messages.success(request, _("You have signed out on every device."))
-    return redirect("sign_in")
+    return _forgotten(redirect("sign_in"), person)
+
+
+def _forgotten(response, person):
+    """Let the browser forget what it kept of this person's writing. Only who signs out is forgotten, not whose session ends."""
+    if person is not None:
+        response.set_cookie("signed_out", person, max_age=600, samesite="Lax", secure=settings.BEHIND_TLS)
+    return response
 
 
 PREFERENCES = {

@@ -1,6 +1,5 @@
 """The sheet in a real browser: by keyboard, saved by itself, across a lost session and two windows."""
 
-import re
 import time
 
 import pytest
@@ -105,8 +104,8 @@ def test_two_windows_are_asked_and_neither_answer_is_lost(pages, assignment):
     two.locator(f'[name="r-{third}"][value="4"]').check(force=True)
     question = two.locator(f'[data-twice="r-{first}"]')
     question.wait_for()
-    words = question.inner_text()
-    assert re.search(r"Here: «1 level 1» – In the other window: «5 level 5»", words)
+    sides = [side.inner_text().split("\n\n") for side in question.locator(".twice-side").all()]
+    assert [(where, said.split("\n")[0]) for where, said in sides] == [("Here", "1 level 1"), ("Saved elsewhere", "5 level 5")]
     # What only one of them touched came over by itself.
     assert two.locator(f'[name="r-{second}"][value="3"]').is_checked()
     _until(lambda: _stored() == {first: 5, second: 3, third: 4})

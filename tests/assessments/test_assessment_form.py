@@ -108,9 +108,9 @@ def test_every_unfit_value_has_its_sentence(kind, typed, words, in_english):
     assignment = factories.assignment(factories.entry(versions=[version]))
     with translation.override("en"):
         saved = _save(assignment, D1I1=typed)
-    ((pk, sentence),) = saved.errors.items()
+    ((name, sentence),) = saved.errors.items()
     assert words in sentence
-    assert saved.typed == {pk: typed}
+    assert saved.typed == {name: typed}
     assert not Rating.objects.exists()
 
 
@@ -120,6 +120,25 @@ def test_an_answer_can_be_changed_taken_back_and_left_alone(assignment):
     _save(assignment, version=2, D1I1="")
     rows = {rating.indicator.code: (rating.state, rating.value) for rating in Rating.objects.select_related("indicator")}
     assert rows == {"D1I1": ("blank", None), "D1I2": ("scored", 5)}
+
+
+def test_a_text_too_long_is_told_kept_on_the_page_and_spoils_nothing_else(seat, assignment, in_english):
+    leaf = _leaves(assignment)["D1I1"]
+    _save(assignment, D1I1="2")
+    long = {f"c-{leaf}": "خ" * 2007, "improvements": "y" * 5001}
+    page = seat.post(_url(assignment), {**long, f"r-{leaf}": "4", "strengths": "short", "version": "1"})
+    html = page.content.decode()
+    assert page.status_code == 400
+    assert "At most 2,000 letters fit here; this is 7 more." in html and "At most 5,000 letters fit here; this is 1 more." in html
+    assert "خ" * 2007 in html and "y" * 5001 in html
+    rating, assessment = Rating.objects.get(), Assessment.objects.get()
+    assert (rating.value, rating.comment) == (4, "")
+    assert (assessment.strengths, assessment.improvements) == ("short", "")
+
+
+def test_line_breaks_are_stored_in_one_way(seat, assignment):
+    seat.post(_url(assignment), {"strengths": "one\r\ntwo\n\nthree ", "version": "0"})
+    assert Assessment.objects.get().strengths == "one\ntwo\n\nthree"
 
 
 @pytest.mark.parametrize("name", ["r-0", "r-x", "c--1", "r-99999999999999999999", "r-²"])
@@ -198,7 +217,8 @@ def test_autosave_answers_json_with_time_progress_and_errors(seat, assignment):
     told = answer.json()
     assert answer.status_code == 200
     assert (told["version"], told["done"], told["coverage"]) == (1, 1, 25)
-    assert list(told["errors"]) == [str(leaves["D1I2"])]
+    assert list(told["errors"]) == [f"r-{leaves['D1I2']}"]
+    assert told["stored"][f"r-{leaves['D1I1']}"] == "4"
     assert all(digit in "۰۱۲۳۴۵۶۷۸۹:" for digit in told["saved_at"])
 
 

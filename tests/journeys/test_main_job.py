@@ -265,7 +265,7 @@ def rate_by_hand(page, levels):
         values = [radio.get_attribute("value") for radio in question.locator("[type=radio]").all()]
         wanted = levels[n % len(levels)]
         value = wanted if wanted in values and "100" not in values else "75" if "75" in values else "1"
-        question.locator("label.level").nth(values.index(value)).click()
+        question.locator(".levels label").nth(values.index(value)).click()
 
 
 def write_and_submit(page, n, *, picture=False):
