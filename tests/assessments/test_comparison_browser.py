@@ -1,9 +1,7 @@
 """A weight study in a real browser: from the officer's question, by mouse and keyboard, to the weights in the draft."""
 
 from datetime import timedelta
-from pathlib import Path
 
-import axe_playwright_python
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -14,10 +12,9 @@ from assessments.services import comparisons
 from secretariat import persian
 from tests import factories
 from tests.assessments import weighing
+from tests.axe import faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
 def pair(page, left, right):
@@ -174,7 +171,4 @@ def test_no_page_has_a_fault_that_axe_finds(pages, language, theme, width):
 
 def examine(page, address):
     assert page.goto(address).status == 200, address
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run({exclude: [['.site-head'], ['.site-foot']]})")["violations"]
-    assert [(fault["id"], [part["html"] for part in fault["nodes"]]) for fault in found] == [], address
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), address
+    assert faults_of(page, outside=[".site-head", ".site-foot"]) == [], address

@@ -1,8 +1,5 @@
 """The report on assessors, the questions and the reliability in a real browser: a whole decision, phones, themes, axe."""
 
-from pathlib import Path
-
-import axe_playwright_python
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
@@ -10,10 +7,10 @@ from playwright.sync_api import expect
 from assessments.models import Assessor, ScoringFlag, SetAside
 from tests import factories
 from tests.assessments import scored_rounds
+from tests.axe import faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 LONG = "اثر با عنوانی چنان بلند که در هیچ سطری به‌تنهایی جا نمی‌گیرد و باید در چند سطر نوشته شود"
 
 
@@ -39,10 +36,7 @@ def judged():
 def look(page, address):
     page.goto(address)
     page.evaluate("document.querySelectorAll('main details').forEach((part) => { part.open = true })")
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    assert [(fault["id"], [node["html"][:120] for node in fault["nodes"]][:3]) for fault in found] == [], address
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{address} is wider than the screen"
+    assert faults_of(page) == [], address
 
 
 @pytest.mark.parametrize(("language", "theme", "width"), [("fa", "light", 390), ("en", "dark", 1280)])

@@ -3,7 +3,6 @@
 import hashlib
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
 from assessments import tasks
@@ -11,6 +10,7 @@ from assessments.models import Entry, RoundBundle
 from assessments.services import bundles
 from tests import factories
 from tests.assessments.scored_rounds import judged_round, published
+from tests.axe import faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -18,11 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def look(page, address):
     """Open a page with everything unfolded, and ask axe and the ruler."""
     page.goto(address)
-    page.wait_for_load_state("networkidle")
     page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true })")
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found] == [], address
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{address} is wider than the screen"
+    assert faults_of(page) == [], address
 
 
 @pytest.fixture

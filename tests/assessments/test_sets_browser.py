@@ -1,18 +1,14 @@
 """The editor of indicator sets in a real browser, with scripts and without."""
 
-from pathlib import Path
-
-import axe_playwright_python
 import pytest
 from playwright.sync_api import expect
 
 from assessments.selectors.sets import tree, walk
 from assessments.services import sets
 from tests import factories
+from tests.axe import faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -118,7 +114,4 @@ def test_no_page_has_a_fault_that_axe_finds(pages, officer, draft, language, the
         "/sets/poster/2/discard/",
     ):  # fmt: skip
         page.goto(address)
-        page.evaluate(AXE)
-        found = page.evaluate("axe.run({exclude: [['.site-head'], ['.site-foot']]})")["violations"]
-        assert [(fault["id"], [part["html"] for part in fault["nodes"]]) for fault in found] == [], address
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), address
+        assert faults_of(page, outside=[".site-head", ".site-foot"]) == [], address

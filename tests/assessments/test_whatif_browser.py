@@ -1,18 +1,14 @@
 """“What if” in a real browser: sliders and sums by keyboard, the answer, phones, both themes, without scripts."""
 
-from pathlib import Path
-
-import axe_playwright_python
 import pytest
 from playwright.sync_api import expect
 
 from assessments.models import Entry
 from assessments.services import runs
 from tests import factories
+from tests.axe import faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -37,12 +33,6 @@ def judged():
     runs.score_round(round_.pk)
     round_.sheet, round_.panel = sheet, panel
     return round_
-
-
-def faults(page):
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    return [(fault["id"], [node["html"][:120] for node in fault["nodes"]][:3]) for fault in found]
 
 
 def test_a_weight_is_slid_by_keyboard_and_the_sum_follows(pages, officer, judged):
@@ -76,8 +66,7 @@ def test_question_and_answer_fit_and_can_be_read(pages, officer, judged, width, 
     for query in ("", f"?out={judged.panel[0].pk}&cuts=20,50,80&mean=1"):
         page.goto(f"/rounds/{judged.pk}/what-if/{query}")
         page.evaluate("for (const part of document.querySelectorAll('.ask details, .whatif details')) part.open = true")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert faults(page) == []
+        assert faults_of(page) == []
     expect(page.locator(".dumbbell svg.forest-plot:visible")).to_have_count(1)
 
 

@@ -3,9 +3,6 @@
 Each page also names its language and direction, and fits a phone without sideways scrolling.
 """
 
-from pathlib import Path
-
-import axe_playwright_python
 import pytest
 from django.core.management import call_command
 from django.urls import reverse
@@ -13,10 +10,9 @@ from django.urls import reverse
 from assessments.models import Assignment, Entry, Round, SetVersion
 from products.models import Overlap, Product, QualityMark
 from secretariat.models import Agency, Resolution, User
+from tests.axe import faults_of, too_wide
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
 def public_pages():
@@ -122,27 +118,23 @@ def test_no_page_of_the_journey_has_a_fault(story, pages, language, readers):
                 continue
             if (said := page.evaluate("[document.documentElement.lang, document.documentElement.dir]")) != [language, direction]:
                 faults.append(f"{where}: says {said}")
-            faults += [f"{where}: {fault}" for fault in faults_of(page, colours=language == "fa")]
+            faults += [f"{where}: {fault}" for fault in faults_in_both_themes(page, colours=language == "fa")]
     assert not faults, "\n".join(faults)
 
 
-def faults_of(page, *, colours=True):
-    """What axe finds on a page in the light and in the dark, and whether it fits both windows.
+def faults_in_both_themes(page, *, colours=True):
+    """The faults of a page in the light and in the dark, and in both windows.
 
     Colours are the same in every language and take axe the longest: they are read in one.
     """
-    page.evaluate(AXE)
-    passes = [("light", "{}"), ("dark", "{runOnly: ['color-contrast']}")]  # the theme changes colours only
-    if not colours:
-        passes = [("light", "{rules: {'color-contrast': {enabled: false}}}")]
-    for theme, rules in passes:
-        page.evaluate("(theme) => { document.documentElement.dataset.bsTheme = theme }", theme)
-        for fault in page.evaluate(f"axe.run({rules})")["violations"]:
-            yield f"{fault['id']} in the {theme}: {fault['nodes'][0]['html'][:300]}"
-    for width in (390, 1280):
-        page.set_viewport_size({"width": width, "height": 900})
-        if (wide := page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")) > 0:
-            yield f"{wide} px too wide for {width}"
+    found = faults_of(page, rules={"color-contrast": {"enabled": colours}})
+    if colours:  # the theme changes nothing else
+        page.evaluate("document.documentElement.dataset.bsTheme = document.documentElement.dataset.theme = 'dark'")
+        found += [f"in the dark: {fault}" for fault in faults_of(page, runOnly=["color-contrast"])]
+    page.set_viewport_size({"width": 390, "height": 900})
+    found += too_wide(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    return found
 
 
 def test_the_story_has_what_the_journey_visits(story):

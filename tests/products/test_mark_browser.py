@@ -1,13 +1,13 @@
 """The pages of marks in a real browser: nothing for axe to find, nothing wider than a phone, both languages and themes."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
 from products.services import marks
 from secretariat.models import Attendance, Vote
 from tests import council as make
 from tests import factories
+from tests.axe import faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -15,10 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def look(page, address):
     """Open a page and ask axe and the ruler."""
     page.goto(address)
-    page.wait_for_load_state("networkidle")
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found] == [], address
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{address} is wider than the screen"
+    assert faults_of(page) == [], address
 
 
 @pytest.mark.parametrize(("language", "theme", "width"), [("fa", "light", 390), ("en", "dark", 1280)])

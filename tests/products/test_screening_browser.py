@@ -1,12 +1,12 @@
 """The officers' pages of screening in a real browser: what is typed survives, and axe finds nothing."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
 from products.models import Overlap, Product
 from products.services.screening import CHECKLIST, screen
 from tests import factories
+from tests.axe import faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -92,9 +92,7 @@ def test_no_page_has_a_fault_that_axe_finds(pages, officer, version, language, t
     page = pages(user=officer, language=language, theme=theme, width=width)
 
     def look():
-        found = [(fault["id"], fault["nodes"][0]["html"]) for fault in Axe().run(page).response["violations"]]
-        assert found == [], page.url
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+        assert faults_of(page) == [], page.url
 
     for url in (
         reverse("product_queue"),

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,6 +10,7 @@ from secretariat.models import Invitation, Unit
 from secretariat.services import invitations, notices
 from secretariat.services.invitations import _hash
 from tests import factories
+from tests.axe import faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -67,10 +67,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(pages, scene, la
             open_pages[who] = pages(user=who, language=language, theme=theme, width=width)
         page = open_pages[who]
         page.goto(where)
-        for violation in Axe().run(page).response["violations"]:
-            found.append(f"{where}: {violation['id']} {[node['html'][:120] for node in violation['nodes'][:2]]}")
-        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
-            found.append(f"{where}: wider than {width}")
+        found += [f"{where}: {fault}" for fault in faults_of(page)]
     assert found == []
 
 

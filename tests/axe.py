@@ -1,0 +1,23 @@
+"""What is wrong with a page in the browser: what axe finds, and whether it is wider than its window."""
+
+from axe_playwright_python.base import AXE_SCRIPT
+
+# Only the violations cross to Python: all that axe has to say is many times the page, and takes longer to carry than to find.
+RUN_AXE = """([outside, options]) => axe
+    .run({exclude: outside.map((part) => [part])}, {resultTypes: ["violations"], ...options})
+    .then((said) => said.violations.map((fault) => [fault.id, fault.nodes.map((node) => node.html)]))"""
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def faults_of(page, *, outside=(), **options):
+    """A line for each fault of the page as it stands; `outside` are parts that axe leaves out, `options` are axe's own."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found = page.evaluate(RUN_AXE, [list(outside), options])
+    return [f"{rule}: {' | '.join(html[:300] for html in nodes[:3])}" for rule, nodes in found] + too_wide(page)
+
+
+def too_wide(page):
+    """A line if the page must be scrolled sideways."""
+    wide = page.evaluate(TOO_WIDE)
+    return [f"{wide} px too wide for {page.viewport_size['width']}"] if wide > 0 else []
