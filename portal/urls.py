@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from portal.views import desk, public
+from portal.views import desk, overview, public
 
 urlpatterns = [
     path("", public.home, name="home"),
@@ -11,5 +11,6 @@ urlpatterns = [
     path("robots.txt", public.robots, name="robots"),
     path("sitemap.xml", public.sitemap, name="sitemap"),
     path("desk/", desk.desk, name="desk"),
+    path("overview/", overview.overview, name="overview"),
     path("api/", include("portal.api")),
 ]

@@ -53,6 +53,32 @@ def axis(values, least=20, whole=(0, 100), most=6):
     return begin, end, step
 
 
+def columns(rows, maximum=None, mirrored=False, height=120, column=64):
+    """A column chart of (label, value, words) rows, e.g. years: a column each, None for one without a value.
+
+    Grows from the side where reading begins; `maximum` is the height's value, the greatest of the rows where it is None.
+    """
+    top = maximum or max((float(value) for _label, value, _words in rows if value is not None), default=0) or 1
+    width, room = len(rows) * column + 2 * MARGIN, height - 22
+    drawn = []
+    for place, (label, value, words) in enumerate(rows):
+        left = MARGIN + place * column
+        middle = left + column / 2
+        tall = None if value is None else round(_share(float(value), 0, top) * room, 2)
+        drawn.append(
+            {
+                "label": label,
+                "words": words,
+                "middle": round(width - middle if mirrored else middle, 2),
+                "x": round((width - middle if mirrored else middle) - column * 0.28, 2),
+                "width": round(column * 0.56, 2),
+                "y": None if tall is None else round(height - tall, 2),
+                "height": tall,
+            }
+        )
+    return {"width": width, "height": height + 24, "base": height, "label_y": height + 18, "columns": drawn}
+
+
 def forest(rows, minimum=0, maximum=100, reference=None, mirrored=False, wide=(230, 420), **marks):
     """A forest plot in two shapes of the same picture: `wide` with labels beside the lines, `narrow` with labels above.
 

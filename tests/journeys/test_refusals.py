@@ -58,6 +58,7 @@ SEEN_BY = {
     "round_whatif": OFFICERS, "round_bundle": OFFICERS,
     "round_assessors": OFFICERS, "round_assessor": OFFICERS, "round_set_aside": OFFICERS, "round_take_back": OFFICERS,
     "round_questions": OFFICERS, "question_detail": OFFICERS, "round_reliability": OFFICERS,
+    "overview": COUNCIL | {"member"},
     "round_remarks": OFFICERS, "remark_check": OFFICERS,
     "round_public": set(), "round_bundle_file": set(),  # the house's round is not published
     "round_assign_bulk": OFFICERS, "entry_detail": OFFICERS, "round_assign": OFFICERS,
