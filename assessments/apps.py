@@ -10,6 +10,7 @@ class AssessmentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from assessments.services import roster
+        from assessments.services import excellence_checks, roster
 
         roster.listen()
+        excellence_checks.listen()

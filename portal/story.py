@@ -26,6 +26,7 @@ from assessments.scoring.comparisons import nearest_step
 from assessments.selectors.comparisons import groups_of
 from assessments.selectors.remarks import clean, fingerprint, round_remarks
 from assessments.services import assessments, comparisons, measurements, remarks, rounds, runs
+from portal import story_excellence
 from products.forms.submission import QUESTION
 from products.models import Overlap, Product, ProductKind, QualityMark
 from products.selectors.judging import set_versions_for
@@ -93,6 +94,7 @@ def tell():
     _rounds(script["products"], products, people)
     _council(script["products"], products, people)
     _weights(people)
+    story_excellence.tell(people)
 
 
 def _people(said):

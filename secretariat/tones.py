@@ -33,6 +33,8 @@ TONES = {
     "gold": ("accent", "star"),
     "running": ("info", "arrow-repeat"),
     "done": ("success", "check-circle"),
+    "checking": ("info", "search"),
+    "checked": ("warning", "clipboard-check"),
     "failed": ("danger", "exclamation-octagon"),
 }
 TONE_ICONS = {

@@ -9,6 +9,17 @@ from assessments.models.comparisons import (
     StudyMove,
     WeightStudy,
 )
+from assessments.models.excellence import (
+    ExcellenceYear,
+    ExcellenceYearMove,
+    LevelState,
+    SelfAnswer,
+    SelfAssessment,
+    SelfAssessmentMove,
+    SelfFile,
+    SelfScore,
+)
+from assessments.models.excellence_checks import CheckAnswer, ExcellenceCheck
 from assessments.models.indicators import Indicator, IndicatorSet, Scale, SetVersion, SetVersionMove
 from assessments.models.judgements import Assessment, Rating
 from assessments.models.remarks import RemarkCheck
@@ -42,12 +53,17 @@ __all__ = [
     "Assignment",
     "AssignmentMove",
     "Availability",
+    "CheckAnswer",
     "Comparison",
     "ConflictOfInterest",
     "Entry",
+    "ExcellenceCheck",
+    "ExcellenceYear",
+    "ExcellenceYearMove",
     "ExpertiseField",
     "Indicator",
     "IndicatorSet",
+    "LevelState",
     "Measurement",
     "Rating",
     "RemarkCheck",
@@ -58,6 +74,11 @@ __all__ = [
     "Score",
     "ScoringFlag",
     "ScoringRun",
+    "SelfAnswer",
+    "SelfAssessment",
+    "SelfAssessmentMove",
+    "SelfFile",
+    "SelfScore",
     "SetAside",
     "SetVersion",
     "SetVersionMove",

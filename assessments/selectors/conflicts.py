@@ -12,7 +12,7 @@ from secretariat.models import RoleGrant
 def conflicts(subjects, assessors):
     """{(subject pk, assessor pk): sentence} for every pair that must not meet; agencies are named in the sentence."""
     subjects, assessors = list(subjects), list(assessors)
-    tied = _agency_ties({subject.agency_id for subject in subjects}, assessors)
+    tied = agency_ties({subject.agency_id for subject in subjects}, assessors)
     found = {
         (subject.pk, assessor.pk): tied[assessor.pk, subject.agency_id]
         for subject in subjects
@@ -30,7 +30,7 @@ def conflicts(subjects, assessors):
     return found
 
 
-def _agency_ties(agency_ids, assessors):
+def agency_ties(agency_ids, assessors):
     """{(assessor pk, agency pk): sentence} from affiliations and from roles in the agency or one of its units."""
     of_user = {assessor.user_id: assessor.pk for assessor in assessors}
     grants = (

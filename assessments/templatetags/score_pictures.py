@@ -1,7 +1,7 @@
 """Pictures of scores, drawn on the server: a radar of dimensions, a strip of bands, the distribution of a round.
 
 {% load score_pictures %}
-{% radar lines label=… %}            lines with sign, title and value (0–100); three or more, or nothing is drawn
+{% radar lines label=… %}            lines with sign, title, value (0–100) and perhaps other, a second outline; three or more, or nothing is drawn
 {% band_strip bands label=… %}       selectors.standing.Band; its table stands beside it in the page
 {% distribution values cuts label=… %}  totals without names; its table is below it
 {{ chance|chance }}                  a probability 0–1 in percent, never said to be 0 or 100
@@ -75,8 +75,9 @@ def radar(lines, label=""):
         {"value": value, "outline": outline([value] * len(valued)), "at": at(0, value) if value < 100 else None}
         for value in RINGS
     ]
+    others = [getattr(line, "other", None) for line in valued]
     return {"axes": axes, "rings": rings, "outline": outline([line.value for line in valued]), "side": side, "label": label,
-            "middle": side / 2}  # fmt: skip
+            "middle": side / 2, "beside": "" if None in others else outline(others)}  # fmt: skip
 
 
 # --- strip of bands ------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessments.models import Assignment, Entry, Round
+from assessments.selectors import excellence
 from assessments.selectors.comparisons import waiting_for
 from products.models import Overlap, Product, QualityMark
 from secretariat import calendar, rules
@@ -67,10 +68,16 @@ def sections(user):
         found.append(_assessor(user))
     if asked := list(waiting_for(user)):
         found.append(_expert(asked))
+    if getattr(user, "assessor", None) and (checks := list(excellence.waiting_for_checker(user)[:SHOWN])):
+        found.append(_checker(checks))
     if rules.represented_agencies(user):
         found.append(_representative(user))
+        if asked := excellence.waiting_for_agencies(user):
+            found.append(_self_assessment(asked))
     if rules.is_officer(user):
         found.append(_officer())
+        if under_way := excellence.waiting_for_officers():
+            found.append(_excellence_year(*under_way))
     served = rules.served_councils(user)
     if served is None or served or user.seats_now:
         found.append(_council(user, served))
@@ -135,6 +142,68 @@ def _expert(asked):
             for expert in asked
         ],
         rows_title=_("Next, by deadline"),
+    )
+
+
+# ------------------------------------------------------------------ self-assessment of agencies
+def _checker(checks):
+    return Section(
+        _("External check"),
+        rows=[
+            Row(
+                str(check.self_assessment.agency),
+                check.get_absolute_url(),
+                note=str(check.self_assessment.year),
+                due=check.self_assessment.year.checks_due,
+                status=check.self_assessment.status,
+                status_text=check.self_assessment.get_status_display(),
+            )
+            for check in checks
+        ],
+        rows_title=_("Next, by deadline"),
+    )
+
+
+def _self_assessment(asked):
+    return Section(
+        _("Self-assessment"),
+        rows=[
+            Row(
+                str(year),
+                own.get_absolute_url() if own else reverse("self_assessment_list"),
+                note=str(agency),
+                due=year.deadline,
+                status=own.status if own else "x",
+                status_text=own.get_status_display() if own else _("not begun"),
+            )
+            for year, agency, own in asked
+        ],
+        rows_title=_("For you to do"),
+    )
+
+
+def _excellence_year(year, standing):
+    url = year.get_absolute_url()
+    if year.is_open:
+        cards = [
+            Card(_("Agencies that submitted"), standing.submitted, url, "send"),
+            Card(_("Being filled in"), standing.begun, f"{url}?state=draft", "pencil"),
+            Card(_("Not begun"), standing.not_begun, f"{url}?state=none", "hourglass-split"),
+        ]
+    else:
+        cards = [
+            Card(_("Without a checker"), standing.waiting_for_a_checker, f"{url}?state=checking", "person-plus",
+                 tone="warning" if standing.waiting_for_a_checker else ""),
+            Card(_("Being checked"), standing.checking, f"{url}?state=checking", "search"),
+            Card(_("Checks to confirm"), standing.to_confirm, f"{url}?state=checked", "clipboard-check",
+                 tone="warning" if standing.to_confirm else ""),
+        ]  # fmt: skip
+    return Section(
+        str(year),
+        cards=cards,
+        empty=_("Everything is confirmed: the year can be closed."),
+        empty_url=url,
+        empty_action=_("Close the year"),
     )
 
 

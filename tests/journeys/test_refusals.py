@@ -20,7 +20,7 @@ from products.services import submission
 from secretariat.models import Invitation, Notice, RoleGrant, Unit
 from tests import council as make
 from tests import factories, specimens
-from tests.assessments import weighing
+from tests.assessments import self_assessing, weighing
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +70,15 @@ SEEN_BY = {
     "study_move": OFFICERS, "study_adopt": OFFICERS, "study_exclude": OFFICERS, "study_include": OFFICERS,
     "study_compare": {"judge"}, "study_pairs": {"judge"}, "study_autosave": {"judge"}, "study_finish": {"judge"},
     "study_resume": {"judge"},
+    # self-assessment of agencies
+    "self_assessment_list": {"owner", "stranger", "officer"}, "self_assessment": HOUSE, "self_answer": {"owner"},
+    "self_answer_autosave": {"owner"}, "self_assessment_submit": {"owner"}, "self_assessment_result": HOUSE,
+    "self_assessment_return": OFFICERS, "self_file": {"owner", "officer", "judge"}, "self_file_remove": {"owner"},
+    "self_assessment_start": {"owner"}, "excellence_list": OFFICERS, "excellence_new": OFFICERS, "excellence_year": OFFICERS,
+    "excellence_edit": OFFICERS, "excellence_extend": OFFICERS, "excellence_draw": OFFICERS, "excellence_move": OFFICERS,
+    "checker_appoint": OFFICERS, "self_assessment_confirm": OFFICERS, "check_withdraw": OFFICERS, "check_return": OFFICERS,
+    "check_list": {"assessor", "judge"}, "check_form": {"judge"}, "check_autosave": {"judge"}, "check_submit": {"judge"},
+    "check_decline": {"judge"},
     # products
     "product_list": SIGNED_IN, "product_new": SIGNED_IN,  # one's own, and for whom nothing is: a page that says so
     "product_detail": HOUSE,
@@ -137,6 +146,7 @@ def house():
     )  # fmt: skip
     draft = sets.new_version(factories.published_set(code="poster").set_id, by=factories.officer())
     study = weighing.study(draft, experts=[judge.user])
+    check = self_assessing.being_checked(agency, owner, judge)
     return SimpleNamespace(
         owner=owner, judge=judge.user, product=handed, file=file, round=round_, entry=entry, judge_row=judge,
         assignment=factories.assignment(entry, judge), submitted=factories.submitted_assessment(entry, assessor_=colleague, strengths="سخن پوشیده").assignment,
@@ -146,7 +156,8 @@ def house():
         question=ScoringFlag.objects.create(round=round_, kind="severity", assessor=colleague, figure=9, sheets=9),
         aside=SetAside.objects.create(round=round_, assessor=colleague, why="پنهان", by=factories.officer()),
         run=ScoringRun.objects.create(round=round_, phase="open", status="failed"),
-        study=study, study_group=study.groups.get(), expert=study.experts.get(), grant=RoleGrant.objects.get(user=owner), agency=agency, node=draft.indicators.first(),
+        check=check, own=check.self_assessment, evidence=check.self_assessment.files.get(),
+        criterion=self_assessing.leaves(check.self_assessment.year)[0], study=study, study_group=study.groups.get(), expert=study.experts.get(), grant=RoleGrant.objects.get(user=owner), agency=agency, node=draft.indicators.first(),
     )  # fmt: skip
 
 
@@ -175,7 +186,8 @@ def arguments(name, house):
         "screening_form": [house.product.pk], "overlap_recheck": [house.product.pk], "study_new": version, "study_list": [],
         "study_move": [house.study.pk, "close"], "study_exclude": [house.study.pk, house.expert.pk],
         "study_include": [house.study.pk, house.expert.pk], "study_pairs": [house.study.pk, house.study_group.pk],
-        "study_autosave": [house.study.pk, house.study_group.pk],
+        "study_autosave": [house.study.pk, house.study_group.pk], "self_assessment_confirm": [house.own.pk, "confirm"],
+        "self_assessment_start": [house.own.year_id, house.agency.pk], "excellence_move": [house.own.year_id, "close"],
     }  # fmt: skip
     if name in special:
         return special[name]
@@ -184,6 +196,8 @@ def arguments(name, house):
         "round_assign": [house.entry.pk], "round_": [house.round.pk], "entry_": [house.entry.pk],
         "assessment_": [house.assignment.pk], "assignment_": [house.assignment.pk], "assessor_": [house.judge_row.pk],
         "product_": [house.product.pk], "api-product-": [house.product.pk], "study_": [house.study.pk],
+        "self_assessment": [house.own.pk], "self_answer": [house.own.pk, house.criterion.pk], "self_file": [house.evidence.pk],
+        "excellence_": [house.own.year_id], "checker_": [house.own.pk], "check_": [house.check.pk],
         "api-round-": [house.round.pk], "api-score-": [house.entry.pk],
     }  # fmt: skip
     return next((given for room, given in rooms.items() if name.startswith(room)), [])

@@ -1,7 +1,10 @@
 """script/manage verify_scores [--round ID]: recompute everything from the raw ratings and compare."""
 
+from itertools import chain
+
 from django.core.management.base import BaseCommand, CommandError
 
+from assessments.selectors import excellence_results
 from assessments.services import runs
 
 
@@ -13,7 +16,8 @@ class Command(BaseCommand):
 
     def handle(self, *args, round=None, **options):
         found = 0
-        for sentence in runs.differences(round):
+        checked = runs.differences(round) if round else chain(runs.differences(), excellence_results.differences())
+        for sentence in checked:
             found += 1
             self.stdout.write(sentence)
         if found:
