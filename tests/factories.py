@@ -73,7 +73,7 @@ def scale(kind="ordinal", **fields):
     )
 
 
-def published_set(dimensions=2, indicators=2, layer="kind", scale_=None, allow_na=False, **fields):
+def published_set(dimensions=2, indicators=2, layer="kind", scale_=None, allow_na=False, title="شاخص", guidance="راهنما", **fields):
     """A published version with `dimensions` × `indicators` expert leaves of equal weight."""
     from django.utils import timezone
 
@@ -92,8 +92,8 @@ def published_set(dimensions=2, indicators=2, layer="kind", scale_=None, allow_n
         )
         for i, weight in enumerate(percentages([1] * indicators), 1):
             Indicator.objects.create(
-                version=version, parent=dimension, code=f"D{d}I{i}", title_fa=f"شاخص {d}.{i}", title_en=f"Indicator {d}.{i}",
-                guidance_fa="راهنما", guidance_en="Guidance", position=i, weight=weight, scale=scale_, allow_na=allow_na,
+                version=version, parent=dimension, code=f"D{d}I{i}", title_fa=f"{title} {d}.{i}", title_en=f"Indicator {d}.{i}",
+                guidance_fa=guidance, guidance_en="Guidance", position=i, weight=weight, scale=scale_, allow_na=allow_na,
             )  # fmt: skip
     version.status, version.published_at = "published", timezone.now()
     version.save()

@@ -429,7 +429,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     if (event.target.matches("textarea, select") || (typing(event.target) && !q)) return;
     const next = q ? questions.indexOf(q) + (event.key === "ArrowDown" ? 1 : -1) : 0;
-    if (!q && event.target !== document.body) return;
+    if (!q && !event.target.matches("body, main")) return;
     event.preventDefault();
     return go(questions[next]);
   }

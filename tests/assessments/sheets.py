@@ -20,6 +20,14 @@ def asked(dimensions=2, indicators=2, **fields):
     return made
 
 
+def forty():
+    """An assignment on forty indicators with names and guidance as long as real ones."""
+    version = factories.published_set(
+        4, 10, allow_na=True, title="روشنی و روانی زبان برای مخاطب", guidance="برای هر تراز نشانه‌ای از خود محصول بیاورید. " * 4
+    )
+    return factories.assignment(factories.entry(versions=[version]))
+
+
 def form_of(assignment, name="assessment_form"):
     return reverse(name, args=[assignment.pk])
 

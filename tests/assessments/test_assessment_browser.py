@@ -10,6 +10,7 @@ from django.urls import reverse
 from assessments.models import Assessment, Indicator, Rating
 from assessments.services import assessments as services
 from tests import factories
+from tests.assessments import sheets
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -64,6 +65,94 @@ def test_the_whole_sheet_by_keyboard_saved_by_itself(pages, assignment):
     # Without waiting for anything to be pressed.
     page.locator("#strengths").fill("clear and warm")
     _until(lambda: Assessment.objects.get().strengths == "clear and warm")
+
+
+def _tab_to(page, look, most=60):
+    """Press Tab until something like `look` has the focus."""
+    for _ in range(most):
+        if page.evaluate("look => document.activeElement.matches(look)", look):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"Tab does not lead to {look}")
+
+
+def test_forty_indicators_from_the_first_to_submitting_without_a_mouse(pages):
+    assignment = sheets.forty()
+    leaves = _leaves(assignment)
+    page = pages(user=assignment.assessor.user, language="en")
+    page.goto(_url(assignment))
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # skip to the content
+    page.keyboard.press("ArrowDown")
+    expected = {}
+    for place, leaf in enumerate(leaves):
+        assert page.evaluate("document.activeElement.name") == f"r-{leaf}"
+        key = "n" if place % 10 == 7 else str(place % 5 + 1)
+        page.keyboard.press(key)
+        expected[leaf] = None if key == "n" else int(key)
+        if place == 3:
+            page.keyboard.press("ArrowRight")  # to the level beside
+            expected[leaf] = 5
+        if place == 20:
+            page.keyboard.press("c")
+            page.keyboard.type("neither better nor worse")
+            page.keyboard.press("Escape")
+        page.keyboard.press("ArrowDown")
+    assert page.locator("[data-bar] [data-done]").inner_text() == "40"
+    _tab_to(page, "#strengths")
+    page.keyboard.type("clear")
+    page.keyboard.press("Control+s")
+    _until(lambda: _stored() == expected)
+    _tab_to(page, 'button[value="review"]')
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/submit/")
+    _tab_to(page, 'main form .btn-primary')
+    page.keyboard.press("Enter")
+    page.get_by_text("has arrived").wait_for()
+    assert _stored() == expected
+    assert Rating.objects.get(indicator=leaves[20]).comment == "neither better nor worse"
+    assert Assessment.objects.counted().get().strengths == "clear"
+
+
+def test_a_screen_reader_is_told_every_name_role_and_state(pages, assignment):
+    number = factories.published_set(1, 1, scale_=factories.scale("number"), allow_na=True)
+    first, *_rest = _leaves(assignment)
+    services.save_draft(assignment.pk, {f"r-{first}": "2"}, by=assignment.assessor.user, version=0)
+    page = pages(user=assignment.assessor.user, language="en")
+    page.goto(_url(assignment))
+    snapshot = page.locator("form[data-assessment]").aria_snapshot()
+    for line in (
+        '- status',  # where “saved at” is read out
+        '- progressbar "Indicators answered"',
+        '- region "1. Dimension 1 50%":',
+        '- heading "1. Dimension 1 50%" [level=3]',
+        '- group "1.1 Indicator 1.1 25.0%":',
+        '- radio "1 level 1"',
+        '- radio "2 level 2" [checked]',
+        '- radio "not applicable"',
+        '- radio "no answer" [checked]',
+        '- button "Review and submit"',
+        '- textbox "Strengths"',
+        '- textbox "What could be better"',
+    ):
+        assert line.strip() in snapshot, f"{line}\n{snapshot}"
+    question = page.get_by_role("group", name="1.1 Indicator 1.1")
+    assert question.get_by_role("radio").count() == 7
+    question.get_by_role("radio", name="not applicable").check(force=True)
+    question.locator(".q-comment summary").click()
+    assert question.get_by_role("textbox", name="Comment").is_visible()
+    # What is wrong is said beside the field and tied to it.
+    other = factories.assignment(factories.entry(versions=[number]), assignment.assessor)
+    page.goto(_url(other))
+    box = page.get_by_role("textbox", name="Indicator 1.1")
+    box.fill("120")
+    page.get_by_text("Write a number from 0 to 100").wait_for()
+    assert box.get_attribute("aria-invalid") == "true"
+    assert "from 0 to 100" in page.locator(f"#{box.get_attribute('aria-describedby')}").inner_text()
+    box.focus()
+    page.keyboard.press("n")  # the letter is free where only a number is typed
+    _until(lambda: Rating.objects.filter(assessment__assignment=other, state="na").exists())
+    assert box.get_attribute("aria-invalid") is None
 
 
 def test_what_was_written_after_the_session_ended_comes_back(pages, assignment):
