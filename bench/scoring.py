@@ -44,14 +44,18 @@ def tell(bench, **figures):
     )
 
 
-def best(act, repeat=REPEAT):
-    """Seconds of the quickest of several runs, and what it gave."""
+def best(act, repeat=REPEAT, given=()):
+    """Seconds of the quickest of several runs of act(*given), and what it gave."""
     times = []
     for _ in range(repeat):
         started = time.perf_counter()
-        found = act()
+        found = act(*given)
         times.append(time.perf_counter() - started)
     return min(times), found
+
+
+def plain_means(product, y):
+    return np.bincount(product, y) / np.bincount(product)
 
 
 def ratings(count, assessors=100):
@@ -128,8 +132,8 @@ def models():
         evicted = evict()
         cold, _rows = best(read, 1)
         warm, (product, assessor, y) = best(read)
-        seconds, _fair = best(lambda: fit(product, assessor, y))  # noqa: B023
-        mean, _found = best(lambda: np.bincount(product, y) / np.bincount(product))  # noqa: B023
+        seconds, _fair = best(fit, given=(product, assessor, y))
+        mean, _found = best(plain_means, given=(product, y))
         first, above = in_fresh_process(product, assessor, y)
         tell(
             "REML, fair scores, errors",
