@@ -112,14 +112,20 @@ _ABOUT = [
 ]
 
 
-def make(products, assessors, seed, *, panel=5, say=lambda line: None):
-    """Make `products` products judged by `panel` of `assessors` assessors each, scored and closed. Returns the rounds."""
+def make(products, assessors, seed, *, panel=5, waiting=False, say=lambda line: None):
+    """Make `products` products judged by `panel` of `assessors` assessors each, scored and closed. Returns the rounds.
+
+    `waiting` products were accepted and wait for a round: there is none, and nobody judged them.
+    """
     rng = np.random.default_rng(seed)
     with pgtrigger.ignore(*_HISTORY), transaction.atomic():
-        people = _assessors(assessors, seed, rng)
+        # Who is to be asked in a round to come has a third more room than an even share.
+        people = _assessors(assessors, seed, rng, capacity=-(-4 * products * panel // (3 * assessors)) if waiting else 32000)
         say(f"{len(people)} assessors")
         made = _products(products, seed, rng)
         say(f"{len(made)} products")
+        if waiting:
+            return []
         rounds = []
         for start in range(0, len(made), PRODUCTS_A_ROUND):
             rounds.append(_round(made[start : start + PRODUCTS_A_ROUND], people, panel, rng, len(rounds) + 1, say))
@@ -130,13 +136,32 @@ def make(products, assessors, seed, *, panel=5, say=lambda line: None):
     return rounds
 
 
+def judge(round_, seed):
+    """Let everybody who was asked in an open round accept, fill in his sheet and submit it; gives how many did."""
+    rng = np.random.default_rng(seed)
+    entries = list(round_.entries.ranked().select_related("subject").order_by("pk"))
+    asked = list(Assignment.objects.filter(entry__in=entries, status__in=["offered", "accepted"]).order_by("pk"))
+    people = sorted({assignment.assessor_id for assignment in asked})
+    severity = dict(zip(people, rng.normal(0, 7, size=len(people)), strict=True))
+    quality = dict(zip((entry.pk for entry in entries), rng.normal(72, 10, size=len(entries)), strict=True))
+    sheets = {entry.pk: entry.sheet_id for entry in entries}
+    with pgtrigger.ignore(*_HISTORY), transaction.atomic():
+        _measurements([entry for entry in entries if not entry.measurements.exists()], rng)
+        Assignment.objects.filter(pk__in=[one.pk for one in asked], status="offered").update(status="accepted")
+        levels = [quality[one.entry_id] - severity[one.assessor_id] for one in asked]
+        _submit(asked, [sheets[one.entry_id] for one in asked], levels, _leaves(entries, "expert"), rng)
+        round_.entries.filter(pk__in=sheets, inputs_version=0).update(inputs_version=1)
+        runs.round_changed(round_.pk)
+    return len(asked)
+
+
 def _tell_planner():
     """Count the rows that this transaction made: the planner, and the checks at commit, still believe the tables to be small."""
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
 
-def _assessors(count, seed, rng):
+def _assessors(count, seed, rng, capacity):
     """Assessors, each tied to one agency (or none); returns [(assessor id, agency id or None)]."""
     agencies = [*Agency.objects.filter(is_member=True).values_list("pk", flat=True)]
     users = User.objects.bulk_create(
@@ -152,7 +177,7 @@ def _assessors(count, seed, rng):
         ],
         batch_size=BATCH,
     )
-    roster = Assessor.objects.bulk_create([Assessor(user=user, capacity=32000) for user in users], batch_size=BATCH)
+    roster = Assessor.objects.bulk_create([Assessor(user=user, capacity=capacity) for user in users], batch_size=BATCH)
     ties = [int(agencies[rng.integers(len(agencies))]) if rng.random() < 0.7 else None for _ in roster]
     Affiliation.objects.bulk_create(
         [Affiliation(assessor=assessor, agency_id=tie) for assessor, tie in zip(roster, ties, strict=True) if tie],
@@ -341,6 +366,11 @@ def _judgements(entries, people, panel, rng):
     _tell_planner()
     Assignment.objects.bulk_create(assignments, batch_size=BATCH)
     _tell_planner()
+    _submit(assignments, sheets_of, levels, _leaves(entries, "expert"), rng)
+
+
+def _submit(assignments, sheets_of, levels, leaves, rng):
+    """Accepted assignments with their sheets, filled in around `levels` (0–100) and handed in."""
     AssignmentMove.objects.bulk_create(
         [
             AssignmentMove(assignment=assignment, action=action, source=source, target=target)
@@ -352,7 +382,7 @@ def _judgements(entries, people, panel, rng):
     assessments = Assessment.objects.bulk_create(
         [Assessment(assignment=assignment, strengths="نمونهٔ نمایشی") for assignment in assignments], batch_size=BATCH
     )
-    _copy_ratings([assessment.pk for assessment in assessments], sheets_of, levels, _leaves(entries, "expert"), rng)
+    _copy_ratings([assessment.pk for assessment in assessments], sheets_of, levels, leaves, rng)
     # Only now: the database refuses ratings for a submitted assessment.
     Assessment.objects.filter(pk__in=[assessment.pk for assessment in assessments]).update(submitted_at=timezone.now())
     Assignment.objects.filter(pk__in=[assignment.pk for assignment in assignments]).update(status="submitted")
