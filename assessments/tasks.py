@@ -6,9 +6,9 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from assessments.models import RoundBundle
+from assessments.models import PanelDraft, RoundBundle
 from assessments.selectors.rounds import awaiting_computation
-from assessments.services import bundles, runs
+from assessments.services import bundles, panels, runs
 from secretariat.models import User
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,20 @@ def sweep_bundles():
     """Find bundles whose message was lost, and make them here and now."""
     waiting = RoundBundle.objects.filter(released_at=None, refused="", asked_at__lt=timezone.now() - PATIENCE)
     _each(waiting.order_by("pk").values_list("pk", flat=True), bundles.make_bundle)
+
+
+@shared_task
+def fill_panels(draft_id):
+    """Fill a draft of panels that an officer asked for."""
+    panels.fill(draft_id)
+
+
+@shared_task
+def sweep_panels():
+    """Find drafts whose message was lost with the broker or the worker, and fill them here and now."""
+    waiting = PanelDraft.objects.filter(status=PanelDraft.Status.FILLING)
+    waiting = waiting.exclude(beat_at__gte=timezone.now() - panels.LOST)
+    _each(waiting.order_by("pk").values_list("pk", flat=True), panels.fill)
 
 
 def _each(ids, act):

@@ -10,8 +10,10 @@ class ProductsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        """Tell the assessments how products show themselves beside the form."""
-        from assessments import evidence
+        """Tell the assessments how products show themselves beside the form, and what they are about."""
+        from assessments import evidence, traits
         from products.evidence import product_evidence
+        from products.traits import product_traits
 
         evidence.register("product", product_evidence)
+        traits.register("product", product_traits)

@@ -22,6 +22,7 @@ from assessments.models.excellence import (
 from assessments.models.excellence_checks import CheckAnswer, ExcellenceCheck
 from assessments.models.indicators import Indicator, IndicatorSet, Scale, SetVersion, SetVersionMove
 from assessments.models.judgements import Assessment, Rating
+from assessments.models.panels import PanelDraft, PanelDraftMove, PanelGap, PanelSeat
 from assessments.models.remarks import RemarkCheck
 from assessments.models.roster import (
     Affiliation,
@@ -65,6 +66,10 @@ __all__ = [
     "IndicatorSet",
     "LevelState",
     "Measurement",
+    "PanelDraft",
+    "PanelDraftMove",
+    "PanelGap",
+    "PanelSeat",
     "Rating",
     "RemarkCheck",
     "Round",

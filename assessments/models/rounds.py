@@ -83,6 +83,8 @@ class Round(models.Model):
     see_aggregates = models.CharField(_("the scores"), max_length=9, choices=LATE_SIGHT, default=Sight.NEVER)
     is_demo = models.BooleanField(_("demonstration with synthetic ratings"), default=False)
     note = models.TextField(_("note to the assessors"), blank=True)
+    # Whoever is lost to a panel is replaced by the fittest who may be asked, without an officer's word.
+    replaces_itself = models.BooleanField(_("replacements are asked by themselves"), default=False)
     # What the statements of a run are about: bands of the total score, and how many products are sought (none: a tenth).
     cuts = ArrayField(models.FloatField(), verbose_name=_("bands of the score begin at"), default=rules.default_cuts)
     top = models.PositiveSmallIntegerField(_("how many products are sought"), null=True, blank=True)
@@ -265,9 +267,13 @@ class EntryQuerySet(models.QuerySet):
     def stale(self):
         return self.filter(inputs_version__gt=F("scored_version"))
 
+    def judged(self):
+        """Those that panels judge, calibration items among them."""
+        return self.filter(excluded_at=None)
+
     def ranked(self):
         """Those whose scores are part of the round's results."""
-        return self.filter(excluded_at=None)
+        return self.filter(excluded_at=None, is_calibration=False)
 
 
 class Entry(models.Model):
@@ -277,6 +283,8 @@ class Entry(models.Model):
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="entries")
     sheet = models.ForeignKey(Sheet, models.PROTECT, related_name="entries")
     added_at = models.DateTimeField(auto_now_add=True)
+    # Rated by everybody at work in the round, so that all can be compared; no part of the results itself.
+    is_calibration = models.BooleanField(_("calibration item"), default=False, editable=False)
     # Every change of an input raises the first number in the same transaction; scoring writes what it has
     # seen into the second. They differ exactly while scores are stale: this is the queue.
     inputs_version = models.PositiveIntegerField(default=0, editable=False)
@@ -321,11 +329,27 @@ class Entry(models.Model):
                     END IF;
                     RETURN NEW;
                 """,
-            )
+            ),
+            pgtrigger.Trigger(
+                name="calibration_is_settled_with_the_round",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("is_calibration"),
+                condition=pgtrigger.Q(old__is_calibration__df=pgtrigger.F("new__is_calibration")),
+                func="""
+                    IF NOT EXISTS (SELECT 1 FROM assessments_round r WHERE r.id = NEW.round_id AND r.status IN ('draft', 'open')) THEN
+                        RAISE EXCEPTION 'what everybody rates is chosen while assessors are appointed' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self):
         return f"{self.subject} – {self.round}"
+
+    @property
+    def is_ranked(self):
+        return self.excluded_at is None and not self.is_calibration
 
     @property
     def is_stale(self):

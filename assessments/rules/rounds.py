@@ -122,6 +122,8 @@ ROUND_MOVES = {
     "extend": Step((), "", nobody, gettext_lazy("Deadline extended")),
     "exclude": Step((), "", nobody, gettext_lazy("Product left out of the results")),
     "include": Step((), "", nobody, gettext_lazy("Product taken back into the results")),
+    "calibrate": Step((), "", nobody, gettext_lazy("Made a calibration item")),
+    "uncalibrate": Step((), "", nobody, gettext_lazy("Made an ordinary product again")),
     "set_aside": Step((), "", nobody, gettext_lazy("Assessor set aside")),
     "take_back": Step((), "", nobody, gettext_lazy("Assessor counted again")),
     "release": Step((), "", nobody, gettext_lazy("Data for recomputation released")),

@@ -103,9 +103,9 @@ def allocate(
     say(MATCHED)
     chosen = found | task.kept
     if swaps:
-        # Loads that were weighed against affinity, or that are as near to the floors as can be, stay what they are.
-        settled = task if reason is None and not price else _settled(task, found)
-        chosen = _improved(settled, worth, chosen, tolerance, generator, lambda share: say(MATCHED + (1 - MATCHED) * share))
+        settled = task if reason is None else _settled(task, found)
+        heard = lambda share: say(MATCHED + (1 - MATCHED) * share)  # noqa: E731
+        chosen = _improved(settled, worth, chosen, tolerance, generator, heard, holds_loads=bool(price))
     say(1.0)
     return _told(task, chosen, reason)
 
@@ -129,10 +129,10 @@ class _Task:
 
 
 def _settled(task, found):
-    """The task to find panels with the loads and gaps of `found`."""
+    """The task with the gaps of `found`, and with floors no higher than what it reached."""
     load = found.sum(axis=0)
-    total = load + task.kept.sum(axis=0)
-    return replace(task, capacity=total, least=total, need=found.sum(axis=1), floor=load, room=load)
+    least = np.minimum(task.least, load + task.kept.sum(axis=0))
+    return replace(task, least=least, need=found.sum(axis=1), floor=np.minimum(task.floor, load))
 
 
 def _checked(sizes, capacity, least, conflicts, affinity, existing):
@@ -190,17 +190,35 @@ def _reason(task):
     raise RuntimeError("the solver found no panels, but there is no shortage")
 
 
-def _improved(task, worth, chosen, tolerance, generator, say):
-    """The panels joined, if it can be done, and spread."""
+def _improved(task, worth, chosen, tolerance, generator, say, *, holds_loads):
+    """The panels joined, if it can be done, and spread; loads that were weighed against affinity change only to join."""
     best = float(task.affinity[chosen].sum())
-    panels = _panels(task, chosen)
+    panels = _panels(_held(task, chosen) if holds_loads else task, chosen)
     join(panels)
-    if panels.parts > 1 and 0 < np.count_nonzero(task.open) <= MOST_EXACT_PAIRS:
+    if panels.parts > 1 and holds_loads:
+        panels = _panels(task, panels.chosen > 0)
+        join(panels)
+    if panels.parts > 1 and 0 < np.count_nonzero(task.open) <= MOST_EXACT_PAIRS and _may_be_joined(task):
         joined = best_joined_matching(worth, task.open, task.need, task.floor, task.room, task.kept)
         if joined is not None:
             panels = _panels(task, joined | task.kept)
+    if holds_loads:
+        panels = _panels(_held(task, panels.chosen > 0), panels.chosen > 0)
     lost = best - float(task.affinity[panels.chosen > 0].sum())
     return spread(panels, max(0.0, tolerance * abs(best) - lost), generator, say)
+
+
+def _held(task, chosen):
+    loads = chosen.sum(axis=0)
+    return replace(task, least=loads, capacity=loads)
+
+
+def _may_be_joined(task):
+    """Whether counting alone forbids one part: seats − products + 1 assessors at most may be at work then."""
+    panel, load = task.kept.sum(axis=1) + task.need, task.kept.sum(axis=0)
+    most = int(panel.sum() - np.count_nonzero(panel)) + 1
+    capacity = np.sort(load + task.room)[::-1]
+    return np.count_nonzero(load + task.floor) <= most and capacity[:most].sum() >= panel.sum()
 
 
 def _panels(task, chosen):

@@ -119,7 +119,7 @@ class Results:
     def entries(self):
         """The entries of the round with the figures of their totals; None where there is nothing to say."""
         figures = {name: F(f"result__{name}") for name in _OF_SCORE}
-        places = {name: Case(When(excluded_at=None, then=F(f"result__{name}"))) for name in _OF_PLACE}
+        places = {name: Case(When(excluded_at=None, is_calibration=False, then=F(f"result__{name}"))) for name in _OF_PLACE}
         entries = Entry.objects.filter(round=self.round).select_related("subject__agency")
         return entries.annotate(score=F("result__value"), gate=F("result__gate_failed"), **figures, **places)
 

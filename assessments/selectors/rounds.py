@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, When
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -45,7 +45,8 @@ def entries_with_progress(entries):
             submitted_count=_assignments(_A.SUBMITTED),
             active_count=_assignments(*rules.ACTIVE_ASSIGNMENTS),
         )
-        .annotate(missing=F("round__panel_size") - F("active_count"))
+        # A calibration item has no panel of its own: whoever is at work rates it.
+        .annotate(missing=Case(When(is_calibration=True, then=0), default=F("round__panel_size") - F("active_count")))
     )
 
 
@@ -203,14 +204,14 @@ def plan(round_, pairs):
     present = {
         (row.entry_id, row.assessor_id): row for row in Assignment.objects.filter(entry__in=entries, assessor__in=assessors)
     }
-    insiders = _insiders(assessors.values())
+    inside = insiders(assessors.values())
     lines, load = [], {pk: assessor.load for pk, assessor in assessors.items()}
     for pair in pairs:
         if pair[0] not in entries or pair[1] not in assessors:
             continue
         entry, assessor = entries[pair[0]], assessors[pair[1]]
         line = PlanLine(entry, assessor, former=present.get(pair))
-        line.refusal = _refusal(line, barred, insiders, load[assessor.pk])
+        line.refusal = _refusal(line, barred, inside, load[assessor.pk])
         if line.refusal is None:
             load[assessor.pk] += 1
         lines.append(line)
@@ -220,24 +221,24 @@ def plan(round_, pairs):
 def refusals(entries, assessors):
     """{(entry pk, assessor pk): sentence} of all pairs that must not or cannot be joined; each pair by itself."""
     entries, assessors = list(entries), list(assessors_with_load(assessors))
-    barred, insiders = conflicts({entry.subject for entry in entries}, assessors), _insiders(assessors)
+    barred, inside = conflicts({entry.subject for entry in entries}, assessors), insiders(assessors)
     rows = Assignment.objects.filter(entry__in=entries, assessor__in=assessors)
     present = {(row.entry_id, row.assessor_id): row for row in rows}
     lines = [PlanLine(entry, one, former=present.get((entry.pk, one.pk))) for entry in entries for one in assessors]
-    told = {(line.entry.pk, line.assessor.pk): _refusal(line, barred, insiders, line.assessor.load) for line in lines}
+    told = {(line.entry.pk, line.assessor.pk): _refusal(line, barred, inside, line.assessor.load) for line in lines}
     return {pair: sentence for pair, sentence in told.items() if sentence}
 
 
-def _insiders(assessors):
+def insiders(assessors):
     """Users among the assessors who work in the secretariat: they read every rating as it comes in."""
     users = [assessor.user for assessor in assessors]
     staff = RoleGrant.objects.current().filter(user__in=users, role__in=RoleGrant.SECRETARIAT_ROLES)
     return {user.pk for user in users if user.is_superuser} | set(staff.values_list("user", flat=True))
 
 
-def _refusal(line, barred, insiders, load):
+def _refusal(line, barred, inside, load):
     """Why this assessor is not asked about this entry, or None."""
-    if line.assessor.user_id in insiders:
+    if line.assessor.user_id in inside:
         return _("Works in the secretariat and can read the others' ratings.")
     if reason := barred.get((line.entry.subject_id, line.assessor.pk)):
         return _("Conflict of interest: %(reason)s") % {"reason": reason}
@@ -275,7 +276,7 @@ def candidates(entry):
     """Every active assessor for one entry, the fittest first and those who must not judge it last."""
     wanted = set(SheetPart.objects.filter(sheet=entry.sheet_id).values_list("version__set", flat=True))
     roster = list(assessors_with_load(Assessor.objects.active()).prefetch_related("expertise"))
-    barred, insiders = conflicts([entry.subject], roster), _insiders(roster)
+    barred, inside = conflicts([entry.subject], roster), insiders(roster)
     present = {row.assessor_id: row for row in Assignment.objects.filter(entry=entry)}
     found = []
     for assessor in roster:
@@ -284,7 +285,7 @@ def candidates(entry):
             continue
         line = PlanLine(entry, assessor, former=former)
         expertise = [set_ for set_ in assessor.expertise.all() if set_.pk in wanted]
-        found.append(Candidate(assessor, len(expertise), _refusal(line, barred, insiders, assessor.load), former, expertise))
+        found.append(Candidate(assessor, len(expertise), _refusal(line, barred, inside, assessor.load), former, expertise))
     return sorted(found, key=lambda c: (c.refusal is not None, -c.matches, c.assessor.load, c.assessor.user.sort_key or ""))
 
 

@@ -123,14 +123,15 @@ class RoundInputs:
 def round_inputs(round_id):
     """The whole round, in seven queries; read it within one snapshot of the database (see services.runs)."""
     round_ = Round.objects.only("cuts", "top", "code_salt").get(pk=round_id)
-    found = Entry.objects.filter(round=round_id).values_list("pk", "sheet", "inputs_version", "excluded_at")
+    found = Entry.objects.filter(round=round_id)
+    found = found.values_list("pk", "sheet", "inputs_version", "excluded_at", "is_calibration")
     by_id = {row[0]: row for row in found}
     entries = _coded(by_id, round_.code_salt)
     rows = [by_id[pk] for pk in entries.tolist()]
     ratings = _ratings(list(by_id))
     assessors = _coded(np.unique(ratings["assessor"]).tolist(), round_.code_salt)
     groups, shapes = _groups(rows, entries, assessors, ratings)
-    ranked = np.array([row[3] is None for row in rows], dtype=bool)
+    ranked = np.array([row[3] is None and not row[4] for row in rows], dtype=bool)
     inputs = scoring.Inputs(groups, len(entries), len(assessors), ranked, tuple(round_.cuts), round_.top)
     return RoundInputs(inputs, shapes, entries, assessors, np.array([row[2] for row in rows], dtype=np.int64))
 

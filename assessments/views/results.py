@@ -168,6 +168,8 @@ class RoundResults(ListPage):
         found, told = [], self.told
         if row.excluded_at:
             found.append((_("Left out: %(reason)s") % {"reason": row.excluded_why}, "neutral", "slash-circle"))
+        if row.is_calibration:
+            found.append((_("Calibration item"), "neutral", "bullseye"))
         if row.gate:
             found.append((_("Failed a gate"), "danger", "x-octagon"))
         if row.is_stale:
@@ -184,7 +186,7 @@ class RoundResults(ListPage):
 
     def pictured(self):
         """The scored rows of this page from the best down, for the picture above the list."""
-        rows = [row for row in self.page.rows if row.score is not None and not row.excluded_at]
+        rows = [row for row in self.page.rows if row.score is not None and row.is_ranked]
         return sorted(rows, key=lambda row: (row.component or 0, row.rank or 0, -row.score, row.pk))
 
 

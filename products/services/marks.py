@@ -29,6 +29,7 @@ def deciding_scores(subjects):
             value__isnull=False,
             entry__round__status__in=SETTLED_ROUNDS,
             entry__excluded_at=None,
+            entry__is_calibration=False,
         )
         .select_related("entry__round")
         .order_by("entry__subject_id", "-entry__round__deadline", "-entry_id")

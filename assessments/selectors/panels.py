@@ -1,0 +1,288 @@
+"""A draft of panels as it is read: how full, how even, how fitting and how well joined it is, and what no longer holds."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from django.db.models import Count, F, Prefetch, Q
+from django.utils.translation import gettext as _
+
+from assessments import rules
+from assessments.models import Assessor, Assignment, PanelSeat, SetAside
+from assessments.scoring import graphs
+from assessments.selectors.panel_inputs import panel_inputs
+from assessments.selectors.rounds import plan
+
+Source = rules.SeatSource
+
+
+def living_draft(round_):
+    return round_.drafts.living().select_related("made_by", "round").first()
+
+
+def kept_and_barred(draft):
+    """(entry, assessor) keys of the seats that a filling leaves alone, and of those that it must not make."""
+    rows = list(draft.seats.values_list("entry", "assessor", "source", "is_locked"))
+    kept = [(entry, assessor) for entry, assessor, source, locked in rows if source in rules.NEW_SEATS and locked]
+    return kept, [(entry, assessor) for entry, assessor, source, _locked in rows if source == Source.BARRED]
+
+
+# --- what no longer holds ------------------------------------------------------------------------
+
+
+def troubles(draft):
+    """{(entry key, assessor key): (entry, assessor, sentence)} of new seats that could not be given now. Constant queries."""
+    seats = list(draft.seats.new().select_related("entry__subject", "assessor__user").order_by("-is_locked", "entry", "assessor"))
+    wrong = {}
+    for seat in seats:
+        if seat.entry.excluded_at:
+            wrong[seat.entry_id, seat.assessor_id] = (seat.entry, seat.assessor, _("The product is left out of the results."))
+    pairs = [(seat.entry_id, seat.assessor_id) for seat in seats]
+    for line in plan(draft.round, [pair for pair in pairs if pair not in wrong]):
+        if line.refusal:
+            wrong[line.entry.pk, line.assessor.pk] = (line.entry, line.assessor, line.refusal)
+    return wrong | _too_many(draft, [seat for seat in seats if (seat.entry_id, seat.assessor_id) not in wrong])
+
+
+def _too_many(draft, seats):
+    """Seats that the portal filled in panels which others have completed meanwhile."""
+    aside = SetAside.objects.filter(round=draft.round, ended_at=None).values("assessor")
+    asked = Assignment.objects.filter(entry__round=draft.round, status__in=rules.ACTIVE_ASSIGNMENTS).exclude(assessor__in=aside)
+    present = dict(asked.order_by().values_list("entry").annotate(Count("pk")))
+    found = {}
+    # Those placed by hand or locked come first and are never too many.
+    for seat in sorted(seats, key=lambda seat: (seat.source == Source.SOLVER and not seat.is_locked, seat.pk)):
+        if seat.entry.is_calibration:
+            continue
+        present[seat.entry_id] = present.get(seat.entry_id, 0) + 1
+        free = seat.source == Source.SOLVER and not seat.is_locked
+        if free and present[seat.entry_id] > draft.round.panel_size:
+            found[seat.entry_id, seat.assessor_id] = (seat.entry, seat.assessor, _("The panel is complete without him."))
+    return found
+
+
+# --- the draft as a whole ------------------------------------------------------------------------
+
+
+@dataclass
+class Load:
+    """What an assessor would have to do in the round."""
+
+    assessor: Assessor
+    existing: int
+    new: int
+    most: int  # what he has room for in this round
+    takes_part: bool
+
+    @property
+    def total(self):
+        return self.existing + self.new
+
+
+@dataclass
+class Gap:
+    """A panel that is not full, and what became of everybody who takes part."""
+
+    missing: int
+    seated: int
+    conflicted: int
+    answered: int  # asked before: declined or taken off
+    full: int
+    barred: int
+
+    @property
+    def free(self):
+        """Those who could still be placed by hand."""
+        return self.everybody - self.seated - self.conflicted - self.answered - self.full - self.barred
+
+    everybody: int = 0
+
+
+@dataclass
+class Preview:
+    """A living draft beside the round as it stands. Read once; everything else follows without the database."""
+
+    draft: object
+    inputs: object
+    seats: list = field(default_factory=list)  # (entry, assessor, source, locked)
+
+    @cached_property
+    def taken(self):
+        """Entries × assessors: who sits where."""
+        return self._matrix(lambda source: source != Source.BARRED)
+
+    @cached_property
+    def new(self):
+        return self._matrix(lambda source: source in rules.NEW_SEATS)
+
+    @cached_property
+    def barred(self):
+        return self._matrix(lambda source: source == Source.BARRED)
+
+    def _matrix(self, wanted):
+        found = np.zeros(self.inputs.affinity.shape, dtype=bool)
+        for entry, assessor, source, _locked in self.seats:
+            if wanted(source) and self.inputs.knows((entry, assessor)):
+                found[self.inputs.position((entry, assessor))] = True
+        return found
+
+    @cached_property
+    def ordinary(self):
+        """Which entries have a panel of their own."""
+        return np.array([not entry.is_calibration for entry in self.inputs.entries], dtype=bool)
+
+    # -- seats and loads
+
+    @cached_property
+    def missing(self):
+        """Seats of each entry that are empty."""
+        return np.where(self.ordinary, np.maximum(self.draft.round.panel_size - self.taken.sum(axis=1), 0), 0)
+
+    @property
+    def seat_count(self):
+        return int(self.taken.sum())
+
+    @property
+    def new_count(self):
+        return int(self.new.sum())
+
+    @property
+    def short(self):
+        """How many panels are not full."""
+        return int((self.missing > 0).sum())
+
+    @cached_property
+    def loads(self):
+        """Of everybody who takes part or sits somewhere, the busiest first."""
+        total, new = self.taken.sum(axis=0), self.new.sum(axis=0)
+        room = self.room + new
+        found = [
+            Load(assessor, int(total[n] - new[n]), int(new[n]), int(total[n] - new[n] + room[n]), bool(self.inputs.taking_part[n]))
+            for n, assessor in enumerate(self.inputs.assessors)
+            if total[n] or self.inputs.taking_part[n]
+        ]
+        return sorted(found, key=lambda load: (-load.total, load.assessor.user.sort_key or "", load.assessor.pk))
+
+    @cached_property
+    def room(self):
+        """How many more products each could be given, the draft counted."""
+        room = self.inputs.room - self.new.sum(axis=0)
+        if self.draft.ceiling is not None:
+            room = np.minimum(room, self.draft.ceiling - self.taken.sum(axis=0))
+        return np.maximum(room, 0)
+
+    @property
+    def least_load(self):
+        return min((load.total for load in self.loads if load.takes_part), default=0)
+
+    @property
+    def most_load(self):
+        return max((load.total for load in self.loads), default=0)
+
+    def gap(self, entry):
+        """The Gap of an entry, or None where its panel is full."""
+        n = self.inputs.row[entry.pk]
+        if not self.missing[n]:
+            return None
+        left = self.inputs.taking_part.copy()
+        counts = []
+        for reason in (
+            self.taken[n], self.inputs.conflicted[n], self.inputs.answered[n], self.barred[n], self.room == 0,
+        ):  # fmt: skip
+            counts.append(int((left & reason).sum()))
+            left &= ~reason
+        seated, conflicted, answered, barred, full = counts
+        return Gap(
+            int(self.missing[n]), seated, conflicted, answered, full, barred, everybody=int(self.inputs.taking_part.sum())
+        )
+
+    # -- fit
+
+    @cached_property
+    def fit(self):
+        """The mean fit of the new seats, 0 to 1; None without any."""
+        new = self.new & self.ordinary[:, None]
+        return float(self.inputs.affinity[new].mean()) if new.any() else None
+
+    @cached_property
+    def best_fit(self):
+        """What it would be if every product could have those who fit it best, whatever they have to do besides."""
+        new = self.new & self.ordinary[:, None]
+        sizes = new.sum(axis=1)
+        if not sizes.any():
+            return None
+        may = self.inputs.taking_part[None, :] & ~self.inputs.conflicted
+        ranked = -np.sort(np.where(may, -self.inputs.affinity, np.inf), axis=1)
+        best = [ranked[n, :size] for n, size in enumerate(sizes) if size]
+        best = np.concatenate(best)
+        return float(best[np.isfinite(best)].mean()) if np.isfinite(best).any() else None
+
+    # -- who meets whom
+
+    @cached_property
+    def concurrence(self):
+        """{on how many products two assessors meet: how many such pairs}, calibration items apart."""
+        panels = self.taken[self.ordinary].astype(int)
+        met = panels.T @ panels
+        active = np.flatnonzero(panels.any(axis=0))
+        upper = met[np.ix_(active, active)][np.triu_indices(len(active), 1)]
+        times, pairs = np.unique(upper, return_counts=True)
+        return dict(zip(times.tolist(), pairs.tolist(), strict=True))
+
+    @property
+    def most_meetings(self):
+        return max(self.concurrence, default=0)
+
+    @cached_property
+    def connectivity(self):
+        return graphs.connectivity(*np.nonzero(self.taken), *self.taken.shape)
+
+    @property
+    def parts(self):
+        return self.connectivity.count
+
+    @cached_property
+    def fragile(self):
+        """Assessors without whom ratings on two sides could no longer be compared."""
+        return [self.inputs.assessors[n] for n in self.connectivity.splitting_assessors.tolist()]
+
+    @cached_property
+    def bridges(self):
+        """(assessor, entry) pairs that would join the parts; one each."""
+        if self.parts <= 1:
+            return []
+        inputs, room = self.inputs, self.room
+        closed = inputs.conflicted | inputs.answered | self.barred | ~inputs.taking_part | (room == 0)
+        links = graphs.joining(
+            *np.nonzero(self.taken), *self.taken.shape, forbidden=lambda entry, assessor: bool(closed[entry, assessor])
+        )
+        return [(inputs.assessors[choices[0].assessor], inputs.entries[choices[0].product]) for choices in links]
+
+    @property
+    def is_changed_since(self):
+        """Whether settings or seats were changed by hand after the last filling."""
+        return self.draft.figures.get("version") not in (None, self.draft.version)
+
+
+def preview(draft):
+    """The Preview of a draft. Constant queries."""
+    seats = list(draft.seats.values_list("entry", "assessor", "source", "is_locked"))
+    return Preview(draft, panel_inputs(draft.round, draft.taking_part), seats)
+
+
+# --- lists ---------------------------------------------------------------------------------------
+
+
+def entries_with_seats(draft):
+    """The entries of the draft's round with `seat_count`, `new_count`, `locked_count`, `lacking`, and their `seats` with names."""
+    in_draft = Q(panel_seats__draft=draft)
+    taken = in_draft & ~Q(panel_seats__source=Source.BARRED)
+    seats = PanelSeat.objects.filter(draft=draft).select_related("assessor__user").order_by("assessor__user__sort_key", "pk")
+    entries = draft.round.entries.judged().select_related("subject__agency", "round")
+    return entries.annotate(
+        seat_count=Count("panel_seats", filter=taken),
+        new_count=Count("panel_seats", filter=in_draft & Q(panel_seats__source__in=rules.NEW_SEATS)),
+        locked_count=Count("panel_seats", filter=in_draft & Q(panel_seats__is_locked=True)),
+        hand_count=Count("panel_seats", filter=in_draft & Q(panel_seats__source=Source.HAND)),
+        lacking=F("round__panel_size") - Count("panel_seats", filter=taken),
+    ).prefetch_related(Prefetch("panel_seats", seats, to_attr="seats"))
