@@ -8,8 +8,10 @@ import time
 import pytest
 import redis
 from django.conf import settings as django_settings
+from django.core.management import call_command
+from django.test import TransactionTestCase
 
-from tests import blueprint
+from tests import databases
 from tests.isolation import REDIS_PREFIX
 
 ROOT = django_settings.BASE_DIR
@@ -21,6 +23,7 @@ pytest_plugins = ["tests.browser"]
 def pytest_configure(config):
     # The real hashers are slow on purpose; nothing here is a secret.
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    TransactionTestCase._fixture_teardown = lambda _test: databases.empty()
 
 
 @pytest.fixture(scope="session")
@@ -28,9 +31,35 @@ def django_db_modify_db_settings(django_db_modify_db_settings, django_db_keepdb,
     """Copy the test database from the migrated blueprint, unless one is kept from an earlier run."""
     from django.db import connection
 
-    kept = django_db_keepdb and not django_db_createdb and blueprint.exists(connection.creation._get_test_db_name())
+    kept = django_db_keepdb and not django_db_createdb and databases.exists(connection.creation._get_test_db_name())
     if not kept:
-        connection.settings_dict["TEST"]["TEMPLATE"] = blueprint.ready()
+        connection.settings_dict["TEST"]["TEMPLATE"] = databases.ready_blueprint()
+
+
+@pytest.fixture(scope="session")
+def told_story(django_db_setup, django_db_blocker):
+    """The database in which the demonstration's story stands, told once for all tests; `story` gives a test its copy."""
+    from django.db import connection
+
+    name = f"{connection.settings_dict['NAME']}_story"
+    with django_db_blocker.unblock():
+        databases.copy(databases.ready_blueprint(), name)
+        with databases.connected_to(name):
+            call_command("starter", verbosity=0)
+    yield name
+    with databases.server() as cursor:
+        databases.drop(name, cursor)
+
+
+@pytest.fixture
+def story(told_story, transactional_db):
+    """Work on a copy of the demonstration's story, which ends with the test."""
+    own = f"{told_story}_copy"
+    databases.copy(told_story, own)
+    with databases.connected_to(own):
+        yield
+    with databases.server() as cursor:
+        databases.drop(own, cursor)
 
 
 def _forget_keys():

@@ -4,7 +4,6 @@ Each page also names its language and direction, and fits a phone without sidewa
 """
 
 import pytest
-from django.core.management import call_command
 from django.urls import reverse
 
 from assessments.models import Assignment, Entry, Round, SetVersion
@@ -78,12 +77,6 @@ def pages_of_a_council():
         ("resolution_record", draft.pk), ("resolution_decide", draft.pk, "reject"), ("mark_detail", mark.pk),
         ("mark_move", mark.pk, "suspend"),
     ]  # fmt: skip
-
-
-@pytest.fixture
-def story(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    call_command("starter", verbosity=0)
 
 
 def everybody():

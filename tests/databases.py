@@ -1,0 +1,123 @@
+"""How the tests come by their databases: migrated once and copied, and emptied where something was written.
+
+Migrating takes half a minute of processor time, a copy a moment. The blueprint is an empty, migrated database; a comment on it
+says which migrations made it, and after a change of those it is made anew. `python -m tests.databases` makes it ahead.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
+from psycopg2.extensions import quote_ident
+
+ROOT = Path(__file__).resolve().parent.parent
+# Written by migrating, the same for every test.
+MIGRATED = {"django_migrations", "django_content_type", "auth_permission"}
+
+
+def address(database):
+    """The address of another database on the server that DATABASE_URL names."""
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
+
+
+def blueprint():
+    return f"test_{urlsplit(os.environ['DATABASE_URL']).path[1:]}_blueprint"
+
+
+@contextmanager
+def server():
+    """A cursor that may create and drop databases."""
+    connection = psycopg2.connect(address("postgres"))
+    connection.autocommit = True
+    try:
+        yield connection.cursor()
+    finally:
+        connection.close()
+
+
+def exists(database):
+    with server() as cursor:
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
+        return cursor.fetchone() is not None
+
+
+def copy(original, database):
+    """Make `database` a copy of `original`, whatever it was before."""
+    with server() as cursor:
+        drop(database, cursor)
+        cursor.execute(f"CREATE DATABASE {quote_ident(database, cursor)} TEMPLATE {quote_ident(original, cursor)}")
+
+
+def drop(database, cursor):
+    cursor.execute(f"DROP DATABASE IF EXISTS {quote_ident(database, cursor)} WITH (FORCE)")
+
+
+# --- the blueprint -------------------------------------------------------------------------------
+def origin():
+    """A digest of everything that migrates: our own migrations, and the versions of the packages that bring theirs."""
+    files = [ROOT / "requirements.txt", *ROOT.glob("*/migrations/*.py")]
+    return hashlib.sha256(b"\0".join(path.name.encode() + path.read_bytes() for path in sorted(files))).hexdigest()
+
+
+def ready_blueprint():
+    """The blueprint's name; it is made now if it is missing or of other migrations, by one process while the others wait."""
+    name = blueprint()
+    with server() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])  # given back with the connection
+        cursor.execute("SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name])
+        if cursor.fetchone() != (origin(),):
+            drop(name, cursor)
+            cursor.execute(f"CREATE DATABASE {quote_ident(name, cursor)}")
+            command = [sys.executable, "manage.py", "migrate", "--verbosity=0", "--no-input"]
+            subprocess.run(command, check=True, cwd=ROOT, env=dict(os.environ, TESTING="1", DATABASE_URL=address(name)))
+            cursor.execute(f"COMMENT ON DATABASE {quote_ident(name, cursor)} IS %s", [origin()])
+    return name
+
+
+# --- the database of the running test ------------------------------------------------------------
+@contextmanager
+def connected_to(database):
+    """The whole process, live server and workers too, works on another database of the server."""
+    from django.db import connection
+
+    usual = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = database
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = usual
+
+
+def empty():
+    """Delete every row that a test left.
+
+    Truncating makes every table and every index anew, for the few that were filled. As a replica PostgreSQL deletes without
+    asking a trigger; an account that may not be one truncates.
+    """
+    from django.core.management import call_command
+    from django.db import connection, transaction
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT has_parameter_privilege('session_replication_role', 'SET')")
+        if cursor.fetchone() == (True,):
+            tables = [connection.ops.quote_name(name) for name in connection.introspection.table_names() if name not in MIGRATED]
+            cursor.execute(f"LOCK TABLE {', '.join(tables)} IN EXCLUSIVE MODE")  # whoever still writes comes to an end first
+            cursor.execute(" UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in tables))
+            filled = [name for (name,) in cursor.fetchall()]
+            if filled:
+                cursor.execute(
+                    "SET LOCAL session_replication_role = replica; " + "; ".join(f"DELETE FROM {name}" for name in filled)
+                )
+            return
+    call_command("flush", verbosity=0, interactive=False)
+
+
+if __name__ == "__main__":
+    ready_blueprint()
