@@ -1,4 +1,4 @@
-"""Background work of the assessments room: bring scores up to date, write what is released of them."""
+"""Background work of the assessments room: bring scores up to date, write what is released of them, keep the dates of rounds."""
 
 import logging
 from datetime import timedelta
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from assessments.models import PanelDraft, RoundBundle
 from assessments.selectors.rounds import awaiting_computation
-from assessments.services import bundles, panels, runs
+from assessments.services import bundles, deadlines, panels, phases, runs
 from secretariat.models import User
 
 log = logging.getLogger(__name__)
@@ -61,6 +61,13 @@ def sweep_panels():
     waiting = PanelDraft.objects.filter(status=PanelDraft.Status.FILLING)
     waiting = waiting.exclude(beat_at__gte=timezone.now() - panels.LOST)
     _each(waiting.order_by("pk").values_list("pk", flat=True), panels.fill)
+
+
+@shared_task
+def keep_time():
+    """Let what has come due happen: requests lapse, rounds open, close, are published and become final."""
+    deadlines.lapse_offers()
+    phases.keep_time()
 
 
 def _each(ids, act):

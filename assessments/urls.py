@@ -7,6 +7,7 @@ from assessments.views import (
     assessor_report,
     assigning,
     comparing,
+    deadlines,
     excellence_checks,
     excellence_years,
     flags,
@@ -85,10 +86,13 @@ urlpatterns = [
     path("entries/<int:pk>/remove/", assigning.entry_remove, name="entry_remove"),
     path("entries/<int:pk>/exclude/", assigning.entry_exclude, name="entry_exclude"),
     path("entries/<int:pk>/include/", assigning.entry_include, name="entry_include"),
+    path("rounds/<int:pk>/more-time/", deadlines.round_more_time, name="round_more_time"),
+    path("extensions/<int:pk>/", deadlines.extension_answer, name="extension_answer"),
     path("assignments/", assigning.assignment_list, name="assignment_list"),
     path("assignments/<int:pk>/withdraw/", assigning.assignment_withdraw, name="assignment_withdraw"),
     # rounds: an assessor's own work
     path("my-assessments/", assigning.my_assessments, name="my_assessments"),
+    path("assignments/<int:pk>/more-time/", deadlines.assignment_more_time, name="assignment_more_time"),
     path("assignments/<int:pk>/answer/", assigning.assignment_answer, name="assignment_answer"),
     # the roster of assessors
     path("assessors/", roster.assessor_list, name="assessor_list"),

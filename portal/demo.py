@@ -268,8 +268,8 @@ def _round(products, people, panel, rng, number, say):
     round_ = Round.objects.create(
         title_fa=f"دور نمایشی {digits_to_persian(str(number))}",
         title_en=f"Demo round {number}",
-        status="open",  # the database takes judgements of open rounds only
-        deadline=now - timedelta(days=1),
+        status="open",  # the database takes judgements of open rounds only, and until their deadline
+        deadline=now + timedelta(days=1),
         panel_size=panel,
         is_demo=True,
     )
@@ -280,7 +280,7 @@ def _round(products, people, panel, rng, number, say):
     entries = _entries(round_, products)
     _measurements(entries, rng)
     _judgements(entries, people, panel, rng)
-    Round.objects.filter(pk=round_.pk).update(status="moderation")
+    Round.objects.filter(pk=round_.pk).update(status="moderation", deadline=now - timedelta(days=1))
     say(f"{round_.title_en}: {len(entries)} entries judged")
     return round_
 

@@ -43,6 +43,16 @@ def today():
     return datetime.datetime.now(TEHRAN).date()
 
 
+def last_moment(day):
+    """Give the end of a day in Tehran: whoever works on the last day is not late."""
+    return datetime.datetime.combine(day_of(day), datetime.time(23, 59, 59), TEHRAN)
+
+
+def morning(day):
+    """Give the hour in Tehran at which a day's work begins: what happens by date happens then, not at midnight."""
+    return datetime.datetime.combine(day_of(day), datetime.time(8), TEHRAN)
+
+
 def reads_persian():
     """Tell whether the present reader reads Persian."""
     return (get_language() or "fa").startswith("fa")

@@ -147,6 +147,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep data to be released": {"task": "assessments.tasks.sweep_bundles", "schedule": 60.0},
     "make waiting nameless copies": {"task": "products.tasks.make_copies", "schedule": 60.0},
     "sweep drafts of panels": {"task": "assessments.tasks.sweep_panels", "schedule": 30.0},
+    "keep the dates of rounds": {"task": "assessments.tasks.keep_time", "schedule": 60.0},
     "send waiting mail": {"task": "secretariat.tasks.send_mail", "schedule": 30.0},
     "heartbeat": {"task": "secretariat.tasks.heartbeat", "schedule": 15.0},
     "forget what has expired": {"task": "secretariat.tasks.forget_expired", "schedule": 3600.0},

@@ -24,6 +24,7 @@ TONES = {
     "final": ("success", "flag"),
     "cancelled": ("danger", "x-circle"),
     "offered": ("warning", "hourglass-split"),
+    "lapsed": ("neutral", "hourglass-bottom"),
     "declined": ("neutral", "x-circle"),
     "adopted": ("success", "check-circle"),
     "rejected": ("danger", "x-circle"),

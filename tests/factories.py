@@ -261,6 +261,8 @@ def published(round__):
 
 def settled(round__, status="scored"):
     """A round whose current run is frozen: its scores are fixed, or more."""
+    from datetime import timedelta
+
     from django.db import transaction
     from django.utils import timezone
 
@@ -268,7 +270,8 @@ def settled(round__, status="scored"):
 
     with transaction.atomic():
         ScoringRun.objects.filter(pk=run(round__).pk, frozen_at=None).update(frozen_at=timezone.now())
-        Round.objects.filter(pk=round__.pk).update(status=status)
+        window = {"appeals_until": timezone.now() + timedelta(days=9)} if status == "appeal" else {}
+        Round.objects.filter(pk=round__.pk).update(status=status, **window)
     round__.refresh_from_db()
     return round__
 

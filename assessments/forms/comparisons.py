@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessments.forms.rounds import EndOfDayField
+from assessments.forms.timetable import EndOfDayField
 from assessments.models import Assessor, IndicatorSet, StudyItem
 from assessments.scoring.comparisons import FURTHEST_STEP
 from secretariat.calendar import digits, today

@@ -1,6 +1,5 @@
 """What officers and assessors type about rounds, assignments and the roster."""
 
-import datetime
 import re
 from itertools import pairwise
 
@@ -8,8 +7,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from assessments import rules
+from assessments.forms.timetable import EndOfDayField, TimetableForm
 from assessments.models import IndicatorSet
-from secretariat.calendar import TEHRAN, day_of, digits, reads_persian, today
+from secretariat.calendar import day_of, digits, reads_persian, today
 from secretariat.errors import RuleBroken
 from secretariat.fields import CanonicalCharField, JalaliDateFormField, NumberFormField, WholeNumberFormField
 from secretariat.models import Agency, User
@@ -20,14 +20,6 @@ def _text(label, *, rows=None, language=None, **options):
     attrs = {"fa": {"lang": "fa", "dir": "rtl"}, "en": {"lang": "en", "dir": "ltr"}, None: {"dir": "auto"}}[language]
     widget = forms.Textarea({**attrs, "rows": rows}) if rows else forms.TextInput(attrs)
     return CanonicalCharField(label=label, widget=widget, **options)
-
-
-class EndOfDayField(JalaliDateFormField):
-    """A day, given as its last moment in Tehran: whoever works on the last day is not late."""
-
-    def clean(self, value):
-        day = super().clean(value)
-        return day and datetime.datetime.combine(day_of(day), datetime.time(23, 59, 59), TEHRAN)
 
 
 class BandsField(CanonicalCharField):
@@ -55,7 +47,7 @@ def listed(cuts):
     return ("، " if reads_persian() else ", ").join(num(cut) for cut in cuts)
 
 
-class RoundForm(forms.Form):
+class RoundForm(TimetableForm):
     """A round in preparation, or what may still be written of an open one."""
 
     title_fa = _text(_("Title (Persian)"), language="fa", max_length=200)
@@ -102,6 +94,14 @@ class RoundForm(forms.Form):
     )
     note = _text(_("Note to the assessors"), rows=4, required=False, max_length=4000)
 
+    SECTIONS = (
+        (_("What is judged, and until when"), ("title_fa", "title_en", "deadline", "panel_size", "note")),
+        (_("What assessors see"), ("see_submitter", "see_ratings", "see_names", "see_aggregates")),
+        (_("What is told of the scores"), ("cuts", "top")),
+        (_("What happens by date"), ("opens_at", "closes_itself", "publish_at", "appeal_days", "needs_second")),
+        (_("Answers and reminders"), ("answer_days", "remind_offers", "remind_before", "remind_after", "escalate_after")),
+    )
+
     def __init__(self, *args, names=None, **kwargs):
         super().__init__(*args, **kwargs)
         for name in set(self.fields) - set(names or self.fields):
@@ -110,12 +110,18 @@ class RoundForm(forms.Form):
             # Numbers alone have no direction of their own: the first stands where reading begins.
             self.fields["cuts"].widget.attrs["dir"] = "rtl" if reads_persian() else "ltr"
 
+    @property
+    def sections(self):
+        """(heading, fields) of what may be written now."""
+        there = ((legend, [self[name] for name in names if name in self.fields]) for legend, names in self.SECTIONS)
+        return [(legend, bound) for legend, bound in there if bound]
+
     @classmethod
     def of(cls, round_, data=None, names=()):
         """The form of a round, with only the fields that its state lets change."""
         initial = {name: getattr(round_, name) for name in names}
-        if "deadline" in initial:
-            initial["deadline"] = day_of(round_.deadline)
+        for name in {"deadline", "opens_at", "publish_at"} & initial.keys():
+            initial[name] = initial[name] and day_of(initial[name])
         return cls(data, names=names, initial=initial)
 
 

@@ -1,5 +1,6 @@
 """Everything the assessments kernel keeps."""
 
+from assessments.models.assignments import Assignment, AssignmentMove
 from assessments.models.bundles import RoundBundle
 from assessments.models.comparisons import (
     Comparison,
@@ -9,6 +10,7 @@ from assessments.models.comparisons import (
     StudyMove,
     WeightStudy,
 )
+from assessments.models.deadlines import Extension
 from assessments.models.excellence import (
     ExcellenceYear,
     ExcellenceYearMove,
@@ -28,8 +30,6 @@ from assessments.models.roster import (
     Affiliation,
     Assessor,
     AssessorGrant,
-    Assignment,
-    AssignmentMove,
     Availability,
     ConflictOfInterest,
     ExpertiseField,
@@ -62,6 +62,7 @@ __all__ = [
     "ExcellenceYear",
     "ExcellenceYearMove",
     "ExpertiseField",
+    "Extension",
     "Indicator",
     "IndicatorSet",
     "LevelState",

@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from assessments.models.assignments import SUBMITTED_TOGETHER, Assignment
 from assessments.models.indicators import Indicator
-from assessments.models.roster import SUBMITTED_TOGETHER, Assignment
 from secretariat.rules import is_officer
 
 

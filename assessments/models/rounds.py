@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assessments import rules
 from assessments.models.indicators import SetVersion
+from assessments.models.timetable import Timetable
 from secretariat.bilingual import Bilingual
 from secretariat.models import Agency, Move, User
 from secretariat.rules import is_officer, represented_agencies
@@ -65,7 +66,7 @@ class RoundQuerySet(models.QuerySet):
 
 
 @pghistory.track(exclude=["run", "code_salt"])
-class Round(models.Model):
+class Round(Timetable, models.Model):
     """A set of subjects judged together by one deadline, on published versions of indicator sets."""
 
     Status = rules.RoundStatus
@@ -104,6 +105,7 @@ class Round(models.Model):
         verbose_name, verbose_name_plural = _("round"), _("rounds")
         ordering = ["-created_at", "-pk"]
         constraints = [
+            *Timetable.Meta.constraints,
             models.CheckConstraint(condition=Q(panel_size__gte=rules.LEAST_PANEL), name="panel_has_at_least_three"),
             models.CheckConstraint(condition=Q(status__in=rules.RoundStatus.values), name="round_status_known"),
             models.CheckConstraint(condition=Q(top=None) | Q(top__gt=0), name="round_seeks_some"),
@@ -201,7 +203,24 @@ class RoundMove(Move):
     round = models.ForeignKey(Round, models.PROTECT, related_name="moves")
 
     class Meta(Move.Meta):
-        pass
+        triggers = [
+            *Move.Meta.triggers,
+            pgtrigger.Trigger(
+                name="confirmed_by_a_second_officer",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Q(new__action="confirm"),
+                func="""
+                    IF (SELECT needs_second FROM assessments_round WHERE id = NEW.round_id)
+                       AND (NEW.by_id IS NULL OR NEW.by_id = (SELECT by_id FROM assessments_roundmove WHERE round_id = NEW.round_id
+                                                              AND action = 'score' ORDER BY at DESC, id DESC LIMIT 1)) THEN
+                        RAISE EXCEPTION 'the scores of this round are confirmed by another officer than who fixed them'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
 
 
 class Sheet(models.Model):

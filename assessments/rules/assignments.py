@@ -1,7 +1,6 @@
 """What may happen to assignments and the assessments that come of them, and at whose hand."""
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,6 +18,7 @@ class AssignmentStatus(models.TextChoices):
     DECLINED = "declined", gettext_lazy("declined")
     SUBMITTED = "submitted", gettext_lazy("assessment submitted")
     WITHDRAWN = "withdrawn", gettext_lazy("withdrawn by the secretariat")
+    LAPSED = "lapsed", gettext_lazy("not answered in time")
 
 
 # Assignments that still bind their assessor to the subject.
@@ -41,8 +41,8 @@ def _round_takes_work(assignment):
     """The round is open and there is still time."""
     if (refusal := _round_is_open(assignment)) is not None:
         return refusal
-    if assignment.entry.round.deadline <= timezone.now():
-        return _("The deadline of this round has passed. Ask the secretariat to extend it if you need more time.")
+    if assignment.is_past_deadline:
+        return _("Your deadline has passed. Ask the secretariat for more time if you need it.")
     return None
 
 
@@ -86,14 +86,16 @@ ASSIGNMENT_MOVES = {
         gettext_lazy("Take the assignment back"),
         needs_reason=True,
     ),
-    # The first asking makes the row; this asks again somebody who declined or whose assignment was taken back.
+    # The first asking makes the row; this asks again somebody who declined, did not answer or whose assignment was taken back.
     "offer": Step(
-        (AssignmentStatus.DECLINED, AssignmentStatus.WITHDRAWN),
+        (AssignmentStatus.DECLINED, AssignmentStatus.WITHDRAWN, AssignmentStatus.LAPSED),
         AssignmentStatus.OFFERED,
         officers,
         gettext_lazy("Ask to assess"),
         refuse=_round_is_live,
     ),
+    # The system's own step when nobody answered in time.
+    "lapse": Step((AssignmentStatus.OFFERED,), AssignmentStatus.LAPSED, nobody, gettext_lazy("Not answered in time")),
     # The system's own step when a conflict of interest comes to light.
     "recuse": Step(
         (AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED, AssignmentStatus.SUBMITTED),
@@ -103,3 +105,10 @@ ASSIGNMENT_MOVES = {
         needs_reason=True,
     ),
 }
+
+
+def why_no_more_time(assignment):
+    """Why no time can be given for this assignment, as a sentence; None when it can."""
+    if assignment.status not in PENDING_ASSIGNMENTS:
+        return _("There is nothing left to do here: no more time is needed.")
+    return _round_is_open(assignment)

@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from secretariat.calendar import long_datetime
 from secretariat.rules import officers
 from secretariat.workflow import Step, nobody
 
@@ -16,6 +17,27 @@ MOST_CUTS = 9
 
 def default_cuts():
     return list(CUTS)
+
+
+# Working days, unless a round says otherwise: reminders before and after the deadline and after asking; how late an
+# assessment is when officers are told of it, and when the heads of the secretariat are.
+FARTHEST_REMINDER, LONGEST_ANSWER, LONGEST_APPEAL = 60, 60, 60
+
+
+def remind_before():
+    return [7, 3, 1]
+
+
+def remind_after():
+    return [1, 3]
+
+
+def remind_offers():
+    return [2]
+
+
+def escalate_after():
+    return [2, 5]
 
 
 class RoundStatus(models.TextChoices):
@@ -87,6 +109,64 @@ SETTLED_ROUNDS = rounds_that_allow(Act.DECIDE)
 BINDING_ROUNDS = rounds_that_allow(Act.RECUSE)
 
 
+# Who has the next step of a round in hand.
+HANDS = {
+    RoundStatus.DRAFT: gettext_lazy("The secretariat chooses products and assessors and opens the round."),
+    RoundStatus.OPEN: gettext_lazy("The assessors answer, assess and submit."),
+    RoundStatus.MODERATION: gettext_lazy("The secretariat settles what is open and fixes the scores."),
+    RoundStatus.SCORED: gettext_lazy("The secretariat confirms the scores."),
+    RoundStatus.CONFIRMED: gettext_lazy("The secretariat publishes the results."),
+    RoundStatus.PUBLISHED: gettext_lazy("The secretariat opens the time for appeals, or makes the results final."),
+    RoundStatus.APPEAL: gettext_lazy("Agencies may appeal; then the results become final."),
+    RoundStatus.FINAL: gettext_lazy("Nobody: the results are final."),
+    RoundStatus.CANCELLED: gettext_lazy("Nobody: the round was cancelled."),
+}
+# The step that leads on from each phase.
+ONWARD = {
+    RoundStatus.DRAFT: "open",
+    RoundStatus.OPEN: "close",
+    RoundStatus.MODERATION: "score",
+    RoundStatus.SCORED: "confirm",
+    RoundStatus.CONFIRMED: "publish",
+    RoundStatus.PUBLISHED: "finish",
+    RoundStatus.APPEAL: "finish",
+}
+# What must be decided before the results of a round are final: callables that give a sentence about a round, or None.
+# Whatever room takes appeals adds its own.
+OPEN_MATTERS: list = []
+
+
+def fault_of_dates(round_):
+    """(sentence, field) saying why a round cannot keep these dates, or None."""
+    if round_.opens_at and round_.opens_at >= round_.deadline:
+        return _("The round must open before its deadline."), "opens_at"
+    if round_.publish_at and round_.publish_at <= round_.deadline:
+        return _("The results cannot be published before the deadline."), "publish_at"
+    return None
+
+
+def _second_officer(user, round_):
+    """An officer; where the round asks for a second one, another than who fixed the scores."""
+    if not officers(user, round_):
+        return False
+    if not round_.needs_second:
+        return True
+    fixed = round_.moves.filter(action="score").order_by("at", "pk").last()
+    return fixed is None or fixed.by_id != user.pk
+
+
+def _appeals_are_taken(round_):
+    if not round_.appeal_days:
+        return _("Say first for how many working days appeals are taken.")
+    return None
+
+
+def _nothing_is_open(round_):
+    if round_.status == RoundStatus.APPEAL and round_.appeals_until > timezone.now():
+        return _("Appeals are taken until %(when)s.") % {"when": long_datetime(round_.appeals_until)}
+    return next(filter(None, (matter(round_) for matter in OPEN_MATTERS)), None)
+
+
 def _round_has_entries(round_):
     if not round_.entries.exists():
         return _("Add at least one product to the round first.")
@@ -105,8 +185,22 @@ ROUND_MOVES = {
     "open": Step((RoundStatus.DRAFT,), RoundStatus.OPEN, officers, gettext_lazy("Open the round"), refuse=_round_can_open),
     "close": Step((RoundStatus.OPEN,), RoundStatus.MODERATION, officers, gettext_lazy("Close the round")),
     "score": Step((RoundStatus.MODERATION,), RoundStatus.SCORED, officers, gettext_lazy("Fix the scores")),
-    "confirm": Step((RoundStatus.SCORED,), RoundStatus.CONFIRMED, officers, gettext_lazy("Confirm the scores")),
+    "confirm": Step((RoundStatus.SCORED,), RoundStatus.CONFIRMED, _second_officer, gettext_lazy("Confirm the scores")),
     "publish": Step((RoundStatus.CONFIRMED,), RoundStatus.PUBLISHED, officers, gettext_lazy("Publish the results")),
+    "open_appeals": Step(
+        (RoundStatus.PUBLISHED,),
+        RoundStatus.APPEAL,
+        officers,
+        gettext_lazy("Open the time for appeals"),
+        refuse=_appeals_are_taken,
+    ),
+    "finish": Step(
+        (RoundStatus.PUBLISHED, RoundStatus.APPEAL),
+        RoundStatus.FINAL,
+        officers,
+        gettext_lazy("Make the results final"),
+        refuse=_nothing_is_open,
+    ),
     "reopen": Step((RoundStatus.MODERATION,), RoundStatus.OPEN, officers, gettext_lazy("Reopen the round"), needs_reason=True),
     "revise": Step(
         FIXED_ROUNDS, RoundStatus.MODERATION, officers, gettext_lazy("Take the scores back to moderation"), needs_reason=True

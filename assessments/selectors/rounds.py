@@ -306,6 +306,7 @@ def my_work(user):
     """The assignments of `user`, the most urgent first; of rounds in preparation nothing is told yet."""
     rows = (
         Assignment.objects.filter(assessor__user=user)
+        .with_due()
         .exclude(entry__round__status=rules.RoundStatus.DRAFT)
         .select_related("entry__subject__agency", "entry__round", "assessment")
     )
@@ -314,8 +315,8 @@ def my_work(user):
         [],
         [],
         done=rows.filter(status=_A.SUBMITTED).order_by("-assessment__submitted_at", "-pk"),
-        past=rows.exclude(waiting).exclude(status=_A.SUBMITTED).order_by("-entry__round__deadline", "-pk"),
+        past=rows.exclude(waiting).exclude(status=_A.SUBMITTED).order_by("-due", "-pk"),
     )
-    for row in rows.filter(waiting).order_by("entry__round__deadline", "pk"):
+    for row in rows.filter(waiting).order_by("due", "pk"):
         (work.to_answer if row.status == _A.OFFERED else work.to_do).append(row)
     return work

@@ -85,7 +85,7 @@ def _saved(assessment, sheet, reading):
 @transaction.atomic
 def submit(assignment_id, *, by, version):
     """Hand the sheet in: it is frozen, counts in the scores, and the assignment moves on."""
-    deadline = _hold_round(assignment_id)
+    _hold_round(assignment_id)
     assignment = _locked(assignment_id, by)
     assessment = Assessment.objects.filter(assignment=assignment).first()
     if assignment.status == Assignment.Status.ACCEPTED:
@@ -94,10 +94,8 @@ def submit(assignment_id, *, by, version):
             raise Incomplete(selectors.filled_sheet(assignment, None).problems())
         if assessment.version != version:
             raise Stale(_("This sheet was saved from another window meanwhile. Look at it again before you submit."), assessment)
-        if timezone.now() > deadline:
-            raise RuleBroken(
-                _("The deadline of this round has passed. Ask the secretariat for more time; your answers are kept.")
-            )
+        if assignment.is_past_deadline:
+            raise RuleBroken(_("Your deadline has passed. Ask the secretariat for more time; your answers are kept."))
         if problems := selectors.filled_sheet(assignment, assessment).problems():
             raise Incomplete(problems)
         assessment.submitted_at = timezone.now()
@@ -140,14 +138,12 @@ def _locked(assignment_id, by):
 
 
 def _hold_round(assignment_id):
-    """Keep the round from being closed until this transaction ends; gives its deadline. Others may do the same."""
+    """Keep the round from being closed and its deadline from being moved until this transaction ends. Others may do the same."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT r.deadline FROM assessments_round r JOIN assessments_entry e ON e.round_id = r.id"
+            "SELECT r.id FROM assessments_round r JOIN assessments_entry e ON e.round_id = r.id"
             " JOIN assessments_assignment g ON g.entry_id = e.id WHERE g.id = %s FOR SHARE OF r",
             [assignment_id],
         )
-        row = cursor.fetchone()
-    if row is None:
-        raise Assignment.DoesNotExist
-    return row[0]
+        if cursor.fetchone() is None:
+            raise Assignment.DoesNotExist

@@ -7,7 +7,7 @@ from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from assessments import rules
 from assessments.models import (
@@ -24,35 +24,31 @@ from assessments.models import (
     Subject,
 )
 from assessments.selectors import rounds as selectors
-from assessments.services import runs
+from assessments.services import deadlines, news, runs
 from assessments.services.roster import set_conflict
+from secretariat import calendar
 from secretariat.bilingual import both
-from secretariat.calendar import digits
+from secretariat.calendar import digits, last_moment
 from secretariat.errors import RuleBroken, Stale
 from secretariat.rules import only_officers
-from secretariat.services.notices import tell, tell_agency, tell_officers
+from secretariat.services.notices import tell, tell_officers
 from secretariat.workflow import advance
 
 Status = rules.RoundStatus
 # What the assessors are shown is settled before anybody is asked.
 SIGHT = ("see_submitter", "see_ratings", "see_names", "see_aggregates")
 # What may be written in which state of the round; the deadline of an open round is moved by extend_deadline alone.
+REMINDERS = ("answer_days", "remind_offers", "remind_before", "remind_after", "escalate_after")
+AFTERWARDS = ("publish_at", "appeal_days")
+ALWAYS = ("title_fa", "title_en", "panel_size", "note", "cuts", "top", "closes_itself", "needs_second", *REMINDERS, *AFTERWARDS)
 WRITABLE = {
-    Status.DRAFT: ("title_fa", "title_en", "deadline", "panel_size", *SIGHT, "note", "cuts", "top"),
-    Status.OPEN: ("title_fa", "title_en", "panel_size", "note", "cuts", "top"),
+    Status.DRAFT: ("deadline", "opens_at", *SIGHT, *ALWAYS),
+    Status.OPEN: ALWAYS,
+    Status.MODERATION: ("needs_second", *AFTERWARDS),
+    Status.SCORED: AFTERWARDS,
+    Status.CONFIRMED: AFTERWARDS,
+    Status.PUBLISHED: ("appeal_days",),
 }
-
-ASKED = gettext_lazy("You are asked to assess “%(title)s” until %(deadline)s. Please accept or decline.")
-ASKED_MANY = gettext_lazy(
-    "You are asked to assess %(count)s products in “%(round)s” until %(deadline)s. Please accept or decline each."
-)
-WITHDRAWN = gettext_lazy("You need not assess “%(title)s” any more. Reason: %(why)s")
-DECLINED = gettext_lazy("%(name)s declined to assess “%(title)s”. Reason: %(why)s")
-EXTENDED = gettext_lazy("The deadline of “%(round)s” is now %(deadline)s. Reason: %(why)s")
-CANCELLED = gettext_lazy("The round “%(round)s” was cancelled; nothing more is asked of you. Reason: %(why)s")
-REOPENED = gettext_lazy("The round “%(round)s” was opened again until %(deadline)s.")
-PUBLISHED = gettext_lazy("The results of “%(round)s”, in which “%(title)s” took part, stand.")
-
 
 class NotPublishable(RuleBroken):
     """The results cannot stand yet; `problems` are sentences, one a reason."""
@@ -73,7 +69,10 @@ class Disconnected(NotPublishable):
 def create_round(*, by, **fields):
     """Make a round in preparation."""
     only_officers(by=by)
-    return Round.objects.create(created_by=by, **fields)
+    round_ = Round(created_by=by, **fields)
+    _check_dates(round_)
+    round_.save()
+    return round_
 
 
 @transaction.atomic
@@ -92,11 +91,17 @@ def edit_round(round_id, *, by, version, **fields):
                 field=name,
             )
         setattr(round_, name, fields[name])
+    _check_dates(round_)
     round_.version += 1
     round_.save(update_fields=[*changed, "version"])
     if {"cuts", "top"} & set(changed):
         runs.round_changed(round_.pk)
     return round_
+
+
+def _check_dates(round_):
+    if (fault := rules.fault_of_dates(round_)) is not None:
+        raise RuleBroken(fault[0], field=fault[1])
 
 
 @transaction.atomic
@@ -111,10 +116,12 @@ def extend_deadline(round_id, deadline, *, by, why):
         raise RuleBroken(_("Choose a time later than now and later than the present deadline."), field="deadline")
     if not why:
         raise RuleBroken(_("Write the reason."), field="why")
+    if round_.publish_at and round_.publish_at <= deadline:
+        raise RuleBroken(_("The results are to be published before that. Choose a later day for them first."), field="deadline")
     Round.objects.filter(pk=round_.pk).update(deadline=deadline, version=round_.version + 1)
     round_.refresh_from_db()
     round_.moves.create(action="extend", source=round_.status, target=round_.status, by=by, why=why)
-    _tell_pending(round_, "round_extended", EXTENDED, round=round_, deadline=deadline, why=why)
+    news.tell_pending(round_, "round_extended", news.EXTENDED, round=round_, deadline=deadline, why=why)
     return round_
 
 
@@ -135,15 +142,24 @@ def move_round(round_id, action, *, by, why="", separate_lists=False):
             if not (round_.run.is_connected or separate_lists):
                 raise Disconnected([selectors.disconnected_sentence(round_.run)])
             runs.freeze(round_, separate_lists=not round_.run.is_connected)
-    moved = advance(Round.objects.all(), round_id, action, by=by, why=why)
-    _tell_move(moved, action, why.strip())
+    changes = {"appeals_until": _last_day_of_appeals(round_)} if action == "open_appeals" else {}
+    moved = advance(Round.objects.all(), round_id, action, by=by, why=why, **changes)
+    if action in ("open", "reopen"):
+        deadlines.start_answers(moved, Assignment.objects.filter(entry__round=moved))
+    news.tell_move(moved, action, why.strip())
+    if action == "publish" and moved.appeal_days:
+        return move_round(round_id, "open_appeals", by=None)
     return moved
+
+
+def _last_day_of_appeals(round_):
+    return last_moment(calendar.deadline(calendar.today(), round_.appeal_days).due)
 
 
 def _check_close(round_, why):
     """Before the deadline, with assessors still at work, a round is closed only for a stated reason."""
-    pending = Assignment.objects.filter(entry__round=round_, status__in=rules.PENDING_ASSIGNMENTS).count()
-    if pending and not round_.is_past_deadline and not why.strip():
+    in_time = Assignment.objects.filter(entry__round=round_).pending().with_due().filter(due__gt=timezone.now())
+    if (pending := in_time.count()) and not why.strip():
         raise RuleBroken(
             ngettext(
                 "%(count)s assessment is still awaited and the deadline has not passed. To close the round now, write the reason.",
@@ -153,49 +169,6 @@ def _check_close(round_, why):
             % {"count": digits(pending)},
             field="why",
         )
-
-
-def _tell_move(round_, action, why):
-    if action == "open":
-        offered = Assignment.objects.filter(entry__round=round_, status=rules.AssignmentStatus.OFFERED)
-        _tell_asked(round_, offered.select_related("assessor__user", "entry__subject"))
-    elif action == "reopen":
-        _tell_pending(round_, "round_reopened", REOPENED, round=round_, deadline=round_.deadline)
-    elif action == "cancel" and round_.moves.filter(action="open").exists():
-        _tell_pending(round_, "round_cancelled", CANCELLED, round=round_, why=why)
-    elif action == "publish":
-        for entry in round_.entries.ranked().select_related("subject"):
-            tell_agency(
-                entry.subject.agency_id,
-                "round_published",
-                *both(PUBLISHED, round=round_, title=entry.subject),
-                once=f"published:{entry.pk}",
-            )
-
-
-def _tell_pending(round_, kind, text, **values):
-    """Tell every assessor who still owes an answer or an assessment."""
-    pending = Assessor.objects.filter(
-        assignments__entry__round=round_, assignments__status__in=rules.PENDING_ASSIGNMENTS
-    ).distinct()
-    fa, en = both(text, **values)
-    for assessor in pending.select_related("user"):
-        tell(assessor.user, kind, fa, en, link=reverse("my_assessments"))
-
-
-def _tell_asked(round_, assignments):
-    """One notice a person, however many products he is asked about."""
-    asked = {}
-    for assignment in assignments:
-        asked.setdefault(assignment.assessor, []).append(assignment)
-    for assessor, group in asked.items():
-        if len(group) == 1:
-            texts = both(ASKED, title=group[0].entry.subject, deadline=round_.deadline)
-            link = reverse("assignment_answer", args=[group[0].pk])
-        else:
-            texts = both(ASKED_MANY, count=len(group), round=round_, deadline=round_.deadline)
-            link = reverse("my_assessments")
-        tell(assessor.user, "assignment_offered", *texts, link=link)
 
 
 def _lock_round(round_id):
@@ -363,8 +336,9 @@ def assign_many(round_id, pairs, *, by):
         if line.former is not None:
             made.append(_ask_again(line.former, by))
     if round_.is_open:
-        keys = [assignment.pk for assignment in made]
-        _tell_asked(round_, Assignment.objects.filter(pk__in=keys).select_related("assessor__user", "entry__subject"))
+        asked = Assignment.objects.filter(pk__in=[assignment.pk for assignment in made])
+        deadlines.start_answers(round_, asked)
+        news.tell_asked(round_, asked.select_related("assessor__user", "entry__subject"))
     return made, refused
 
 
@@ -407,7 +381,7 @@ def answer(assignment_id, decision, *, by, why="", conflict=False):
             set_conflict(assignment.assessor_id, assignment.entry.subject_id, why, by=by, source=declared)
         tell_officers(
             "assignment_declined",
-            *both(DECLINED, name=assignment.assessor, title=assignment.entry.subject, why=why.strip()),
+            *both(news.DECLINED, name=assignment.assessor, title=assignment.entry.subject, why=why.strip()),
             link=reverse("entry_detail", args=[assignment.entry_id]),
             mail=False,
         )
@@ -424,7 +398,7 @@ def withdraw(assignment_id, *, by, why):
         tell(
             assignment.assessor.user,
             "assignment_withdrawn",
-            *both(WITHDRAWN, title=assignment.entry.subject, why=why.strip()),
+            *both(news.WITHDRAWN, title=assignment.entry.subject, why=why.strip()),
             link=reverse("my_assessments"),
         )
     return assignment

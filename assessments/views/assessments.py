@@ -140,7 +140,7 @@ def _sheet_page(request, assignment, sheet, *, status=HTTPStatus.OK, **more):
         "texts": {name: getattr(assessment, name, "") for name in TEXTS},
         "evidence": evidence_for(entry.subject, blind=not shown_to(assignment).submitter),
         "readonly": not entry.round.is_open,
-        "late": timezone.now() > entry.round.deadline,
+        "late": assignment.is_past_deadline,
         # A page that came back with its errors is sent by its buttons, not by itself.
         "manual": status != HTTPStatus.OK,
         "too_long": TOO_LONG.replace("%(most)s", "{most}").replace("%(over)s", "{over}"),
@@ -235,7 +235,7 @@ def _review_page(request, assignment, refusal, refused):
         "refusal": refusal,
         "refused": refused,
         "version": assessment.version if assessment else 0,
-        "late": timezone.now() > entry.round.deadline,
+        "late": assignment.is_past_deadline,
     }
     status = HTTPStatus.BAD_REQUEST if refusal or refused else HTTPStatus.OK
     return render(request, "assessments/assessment_submit.html", context, status=status)

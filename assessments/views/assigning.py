@@ -42,7 +42,7 @@ def entry_detail(request, pk):
     entry = find_entry(request, pk)
     assignments = list(
         entry.assignments.select_related("assessor__user", "entry__round", "assessment")
-        .prefetch_related("moves__by")
+        .prefetch_related("moves__by", "extensions__decided_by")
         .order_by("alias")
     )
     parts = SheetPart.objects.filter(sheet=entry.sheet_id).select_related("version__set")
@@ -67,6 +67,10 @@ def _assignment_links(assignment, user):
         links.append((_("Read"), url, "eye"))
     if "reopen" in steps and (url := address("assessment_reopen", assignment.pk)):
         links.append((steps["reopen"].label, url, "arrow-counterclockwise"))
+    if rules.why_no_more_time(assignment) is None:
+        links.append((_("More time"), more_time_url(assignment), "calendar-plus"))
+    links += [(_("Request for more time"), reverse("extension_answer", args=[row.pk]), "hourglass-split")
+              for row in assignment.extensions.all() if not row.decision]  # fmt: skip
     if "withdraw" in steps:
         links.append((steps["withdraw"].label, reverse("assignment_withdraw", args=[assignment.pk]), "dash-circle"))
     return links
@@ -222,11 +226,7 @@ def _bulk_choice(request):
 
 
 def _late(assignments):
-    return assignments.filter(
-        status__in=rules.PENDING_ASSIGNMENTS,
-        entry__round__status=rules.RoundStatus.OPEN,
-        entry__round__deadline__lt=timezone.now(),
-    )
+    return assignments.pending().filter(due__lt=timezone.now())
 
 
 class AssignmentList(ListPage):
@@ -238,7 +238,7 @@ class AssignmentList(ListPage):
         Column("round", gettext_lazy("Round"), sort="entry__round__title_fa", value="entry.round"),
         Column("status", gettext_lazy("State"), sort="status", kind="badge"),
         Column("offered", gettext_lazy("Asked on"), sort="offered_at", value="offered_at", kind="date"),
-        Column("deadline", gettext_lazy("Deadline"), sort="entry__round__deadline", value="entry.round.deadline", kind="date"),
+        Column("deadline", gettext_lazy("Deadline"), sort="due", kind="date"),
     ]
     filters = [
         Choice("round", gettext_lazy("Round"), lambda request: find_rounds(request), lookup="entry__round"),
@@ -251,15 +251,22 @@ class AssignmentList(ListPage):
     empty_title = gettext_lazy("No assignment is in this list.")
 
     def queryset(self):
-        return Assignment.objects.visible_to(self.request.user).select_related("entry__subject", "entry__round", "assessor__user")
+        rows = Assignment.objects.visible_to(self.request.user).with_due()
+        return rows.select_related("entry__subject", "entry__round", "assessor__user")
 
     def row_url(self, row):
         return reverse("entry_detail", args=[row.entry_id])
 
     def row_actions(self, row):
-        if row.status in rules.PENDING_ASSIGNMENTS:
-            return [RowAction(_("Take back"), reverse("assignment_withdraw", args=[row.pk]), "dash-circle")]
-        return []
+        if row.status not in rules.PENDING_ASSIGNMENTS:
+            return []
+        more = [RowAction(_("More time"), more_time_url(row), "calendar-plus")] if row.entry.round.is_open else []
+        return [*more, RowAction(_("Take back"), reverse("assignment_withdraw", args=[row.pk]), "dash-circle")]
+
+
+def more_time_url(assignment):
+    """Where an officer gives this assignment more time."""
+    return f"{reverse('round_more_time', args=[assignment.entry.round_id])}?assignment={assignment.pk}"
 
 
 def find_rounds(request):
@@ -317,12 +324,12 @@ def _word_deadlines(assignments):
     if not assignments:
         return
     today, weekend = calendar.today(), calendar.working_weekend()
-    days = [calendar.day_of(row.entry.round.deadline) for row in assignments]
+    days = [calendar.day_of(row.deadline) for row in assignments]
     holidays = calendar.holidays_between(min(today, *days), max(today, *days))
     for row, day in zip(assignments, days, strict=True):
         row.left = calendar.remaining_text(day, today, holidays, weekend)
         working = calendar.working_days_between(today, day, holidays, weekend)
-        row.tone = "danger" if row.entry.round.is_past_deadline or working <= 1 else "warning" if working <= 3 else "neutral"
+        row.tone = "danger" if row.is_past_deadline or working <= 1 else "warning" if working <= 3 else "neutral"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -14,6 +14,7 @@ from assessments.models import Round
 from assessments.selectors import joining
 from assessments.selectors import rounds as selectors
 from assessments.selectors.flags import open_questions
+from assessments.selectors.phases import picture
 from assessments.services import measurements
 from assessments.services import rounds as services
 from secretariat.errors import RuleBroken, Stale
@@ -65,9 +66,13 @@ def round_list(request):
 def round_new(request):
     form = RoundForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        made = services.create_round(by=request.user, **form.cleaned_data)
-        messages.success(request, _("The round is made. Now add products to it."))
-        return redirect(made)
+        try:
+            made = services.create_round(by=request.user, **form.cleaned_data)
+        except RuleBroken as broken:
+            broken.show_in(form)
+        else:
+            messages.success(request, _("The round is made. Now add products to it."))
+            return redirect(made)
     return render(request, "assessments/round_new.html", {"form": form}, status=422 if form.errors else 200)
 
 
@@ -124,7 +129,7 @@ def round_detail(request, pk):
         "tabs": round_tabs(round_, "round_detail"),
         "totals": totals,
         "warnings": selectors.panel_warnings(round_) if round_.status in rules.EDITABLE_ROUNDS else [],
-        "problems": selectors.why_not_publishable(round_) if round_.status == Round.Status.MODERATION else [],
+        "picture": picture(round_),
         "questions": open_questions(round_),
         "steps": _steps(round_, request.user),
         "can_edit": round_.status in services.WRITABLE,

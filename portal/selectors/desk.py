@@ -97,7 +97,8 @@ def _assessor(user):
     work = (
         mine.filter(status__in=["offered", "accepted"], entry__round__status="open")
         .select_related("entry__subject", "entry__round")
-        .order_by("entry__round__deadline", "status", "pk")[:SHOWN]
+        .with_due()
+        .order_by("due", "status", "pk")[:SHOWN]
     )
     url = reverse("my_assessments")
     return Section(
@@ -114,7 +115,7 @@ def _assessor(user):
                 assignment.entry.subject.title,
                 reverse("assignment_answer" if assignment.status == "offered" else "assessment_form", args=[assignment.pk]),
                 note=assignment.entry.round.title,
-                due=assignment.entry.round.deadline,
+                due=assignment.deadline,
                 status=assignment.status,
                 status_text=assignment.get_status_display(),
             )

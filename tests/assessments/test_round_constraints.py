@@ -317,3 +317,23 @@ def test_one_person_is_on_the_roster_once():
     assessor = factories.assessor()
     with refused("assessments_assessor_user_id_key"):
         Assessor.objects.bulk_create([Assessor(user=assessor.user)])
+
+
+@pytest.mark.parametrize(
+    ("rule", "fields"),
+    [
+        ("round_opens_before_its_deadline", {"opens_at": timezone.now() + timedelta(days=30)}),
+        ("round_is_published_after_its_deadline", {"publish_at": timezone.now() + timedelta(days=1)}),
+        ("answers_and_appeals_have_bounds", {"answer_days": 61}),
+        ("answers_and_appeals_have_bounds", {"appeal_days": 61}),
+        ("appeals_are_taken_until_a_day", {"status": "appeal"}),
+        ("reminders_lie_within_reach", {"remind_before": [0]}),
+        ("reminders_lie_within_reach", {"remind_after": [3, 61]}),
+        ("reminders_lie_within_reach", {"remind_offers": [61]}),
+        ("reminders_lie_within_reach", {"escalate_after": [0, 2]}),
+    ],
+)
+def test_a_timetable_that_cannot_be_kept_is_refused(rule, fields):
+    round_ = factories.round_("open")
+    with refused(rule):
+        Round.objects.filter(pk=round_.pk).update(**fields)

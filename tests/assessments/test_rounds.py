@@ -137,8 +137,8 @@ def test_bands_that_cannot_be_are_refused_and_kept_as_they_were_typed(client, of
     assert response.context["form"].errors.keys() == {"cuts"} and response.context["form"]["cuts"].value() == typed
 
 
-def test_a_closed_round_is_not_edited(client, officer):
-    round_ = factories.round_("moderation")
+def test_a_final_round_is_not_edited(client, officer):
+    round_ = factories.round_("final")
     assert client.get(reverse("round_edit", args=[round_.pk])).status_code == 302
 
 

@@ -14,7 +14,7 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from django.utils import timezone
 
 from assessments.models import Assignment, ScoringFlag, ScoringRun, SetAside
-from assessments.services import sets
+from assessments.services import deadlines, sets
 from products.models import Overlap, Product
 from products.services import submission
 from secretariat.models import Invitation, Notice, RoleGrant, Unit
@@ -51,7 +51,7 @@ SEEN_BY = {
     # assessments
     "assessment_form": {"judge"}, "assessment_autosave": {"judge"}, "assessment_submit": {"judge"},
     "assessment_detail": OFFICERS, "assessment_reopen": OFFICERS, "entry_scores": OFFICERS, "my_assessments": {"assessor", "judge"},
-    "assignment_answer": {"judge"}, "round_list": OFFICERS, "round_new": OFFICERS, "round_detail": OFFICERS,
+    "assignment_answer": {"judge"}, "assignment_more_time": {"judge"}, "extension_answer": OFFICERS, "round_more_time": OFFICERS, "round_list": OFFICERS, "round_new": OFFICERS, "round_detail": OFFICERS,
     "round_edit": OFFICERS, "round_move": OFFICERS, "round_extend": OFFICERS, "round_measurements": OFFICERS,
     "round_results": OFFICERS, "round_run_status": OFFICERS, "round_compute": OFFICERS, "round_cancel_run": OFFICERS,
     "round_runs": OFFICERS, "runs_compare": OFFICERS, "run_keep": OFFICERS,
@@ -147,14 +147,16 @@ def house():
     draft = sets.new_version(factories.published_set(code="poster").set_id, by=factories.officer())
     study = weighing.study(draft, experts=[judge.user])
     check = self_assessing.being_checked(agency, owner, judge)
+    assignment = factories.assignment(entry, judge)
     return SimpleNamespace(
         owner=owner, judge=judge.user, product=handed, file=file, round=round_, entry=entry, judge_row=judge,
-        assignment=factories.assignment(entry, judge), submitted=factories.submitted_assessment(entry, assessor_=colleague, strengths="سخن پوشیده").assignment,
+        assignment=assignment, submitted=factories.submitted_assessment(entry, assessor_=colleague, strengths="سخن پوشیده").assignment,
         resolution=resolution, adopted=make.adopted_mark().resolution, proposed=proposed, mark=mark, unit=unit, invitation=invitation, draft=draft,
         notice=Notice.objects.create(user=owner, kind="test", text_fa="یادآوری پنهان", text_en="A hidden reminder", link="/desk/"),
         overlap=Overlap.objects.create(product=handed, other=factories.product("accepted"), similarity=0.9),
         question=ScoringFlag.objects.create(round=round_, kind="severity", assessor=colleague, figure=9, sheets=9),
         aside=SetAside.objects.create(round=round_, assessor=colleague, why="پنهان", by=factories.officer()),
+        extension=deadlines.ask_time(assignment.pk, timezone.now() + timedelta(days=40), by=judge.user, why="دلیل پنهان"),
         run=ScoringRun.objects.create(round=round_, phase="open", status="failed"),
         check=check, own=check.self_assessment, evidence=check.self_assessment.files.get(),
         criterion=self_assessing.leaves(check.self_assessment.year)[0], study=study, study_group=study.groups.get(), expert=study.experts.get(), grant=RoleGrant.objects.get(user=owner), agency=agency, node=draft.indicators.first(),
@@ -183,7 +185,7 @@ def arguments(name, house):
         "round_cancel_run": [house.round.pk, house.run.pk], "run_keep": [house.round.pk, house.run.pk],
         "runs_compare": [house.round.pk], "question_detail": [house.question.pk], "round_assessor": [house.round.pk, house.judge_row.pk],
         "round_set_aside": [house.round.pk, house.judge_row.pk], "round_take_back": [house.round.pk, house.aside.assessor_id],
-        "screening_form": [house.product.pk], "overlap_recheck": [house.product.pk], "study_new": version, "study_list": [],
+        "extension_answer": [house.extension.pk], "screening_form": [house.product.pk], "overlap_recheck": [house.product.pk], "study_new": version, "study_list": [],
         "study_move": [house.study.pk, "close"], "study_exclude": [house.study.pk, house.expert.pk],
         "study_include": [house.study.pk, house.expert.pk], "study_pairs": [house.study.pk, house.study_group.pk],
         "study_autosave": [house.study.pk, house.study_group.pk], "self_assessment_confirm": [house.own.pk, "confirm"],
