@@ -10,7 +10,8 @@ class AssessmentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from assessments.services import excellence_checks, roster
+        from assessments.services import appeals, excellence_checks, roster
 
         roster.listen()
+        appeals.listen()
         excellence_checks.listen()

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from assessments.views import (
+    appeals,
     assessments,
     assessor_report,
     assigning,
@@ -156,4 +157,18 @@ urlpatterns = [
     path("checks/<int:pk>/decline/", excellence_checks.check_decline, name="check_decline"),
     path("checks/<int:pk>/withdraw/", excellence_checks.check_withdraw, name="check_withdraw"),
     path("checks/<int:pk>/return/", excellence_checks.check_return, name="check_return"),
+    # appeals against scores
+    path("appeals/", appeals.appeal_list, name="appeal_list"),
+    path("entries/<int:pk>/appeal/", appeals.appeal_new, name="appeal_new"),
+    path("appeals/<int:pk>/", appeals.appeal_detail, name="appeal_detail"),
+    path("appeals/<int:pk>/edit/", appeals.appeal_edit, name="appeal_edit"),
+    path("appeals/<int:pk>/autosave/", appeals.appeal_autosave, name="appeal_autosave"),
+    path("appeals/<int:pk>/file/", appeals.appeal_file, name="appeal_file"),
+    path("appeals/<int:pk>/withdraw/", appeals.appeal_withdraw, name="appeal_withdraw"),
+    path("appeals/<int:pk>/upload/", appeals.appeal_file_upload, name="appeal_file_upload"),
+    path("appeals/<int:pk>/refuse/", appeals.appeal_refuse, name="appeal_refuse"),
+    path("appeals/<int:pk>/admit/", appeals.appeal_admit, name="appeal_admit"),
+    path("appeals/<int:pk>/decide/", appeals.appeal_decide, name="appeal_decide"),
+    path("appeal-files/<int:pk>/", appeals.appeal_evidence, name="appeal_evidence"),
+    path("appeal-files/<int:pk>/remove/", appeals.appeal_file_remove, name="appeal_file_remove"),
 ]

@@ -1,5 +1,6 @@
 """Everything the assessments kernel keeps."""
 
+from assessments.models.appeals import Appeal, AppealFile, AppealGround, AppealMove
 from assessments.models.assignments import Assignment, AssignmentMove
 from assessments.models.bundles import RoundBundle
 from assessments.models.comparisons import (
@@ -47,6 +48,10 @@ from assessments.models.runs import AssessorReading, Score, ScoringFlag, Scoring
 
 __all__ = [
     "Affiliation",
+    "Appeal",
+    "AppealFile",
+    "AppealGround",
+    "AppealMove",
     "Assessment",
     "Assessor",
     "AssessorGrant",

@@ -108,6 +108,21 @@ class Assignment(models.Model):
                 """,
             ),
             pgtrigger.Trigger(
+                name="reviewed_by_others",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("entry_id", "assessor_id", "status"),
+                condition=pgtrigger.Q(new__status__in=["offered", "accepted", "submitted"]),
+                # Whoever accepted to judge, or did, knows his own verdict: a review asks somebody else.
+                func="""
+                    IF EXISTS (SELECT 1 FROM assessments_entry e
+                               JOIN assessments_assignment g ON g.entry_id = e.review_of_id AND g.assessor_id = NEW.assessor_id
+                               WHERE e.id = NEW.entry_id AND g.status <> 'declined') THEN
+                        RAISE EXCEPTION 'after an appeal others judge than before' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
                 name="judged_while_the_round_is_open",
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("status"),

@@ -304,6 +304,8 @@ class Entry(models.Model):
     added_at = models.DateTimeField(auto_now_add=True)
     # Rated by everybody at work in the round, so that all can be compared; no part of the results itself.
     is_calibration = models.BooleanField(_("calibration item"), default=False, editable=False)
+    # After an appeal the same subject is judged again, by others.
+    review_of = models.ForeignKey("self", models.PROTECT, null=True, editable=False, related_name="judged_again")
     # Every change of an input raises the first number in the same transaction; scoring writes what it has
     # seen into the second. They differ exactly while scores are stale: this is the queue.
     inputs_version = models.PositiveIntegerField(default=0, editable=False)
@@ -357,6 +359,19 @@ class Entry(models.Model):
                 func="""
                     IF NOT EXISTS (SELECT 1 FROM assessments_round r WHERE r.id = NEW.round_id AND r.status IN ('draft', 'open')) THEN
                         RAISE EXCEPTION 'what everybody rates is chosen while assessors are appointed' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="judged_again_is_the_same_subject",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("review_of_id", "subject_id", "round_id"),
+                condition=pgtrigger.Q(new__review_of__isnull=False),
+                func="""
+                    IF NOT EXISTS (SELECT 1 FROM assessments_entry e WHERE e.id = NEW.review_of_id
+                                   AND e.subject_id = NEW.subject_id AND e.round_id <> NEW.round_id) THEN
+                        RAISE EXCEPTION 'a review judges the same subject in another round' USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;
                 """,

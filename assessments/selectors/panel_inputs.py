@@ -9,8 +9,7 @@ from assessments import rules
 from assessments.models import Assessor, Assignment, SetAside
 from assessments.scoring.filling import Wish
 from assessments.selectors.affinity import affinity
-from assessments.selectors.conflicts import conflicts
-from assessments.selectors.rounds import assessors_with_load, insiders
+from assessments.selectors.rounds import assessors_with_load, barred_from, insiders
 
 CHOSEN_BY = ("sets", "fields", "provinces")
 
@@ -126,9 +125,8 @@ def _conflicted(asked, assessors, row, column):
     """Of panels that nobody asks about everything is closed."""
     closed = np.ones((len(row), len(column)), dtype=bool)
     closed[[row[entry.pk] for entry in asked]] = False
-    of_subject = {entry.subject_id: entry.pk for entry in asked}
-    for subject, assessor in conflicts({entry.subject for entry in asked}, assessors):
-        closed[row[of_subject[subject]], column[assessor]] = True
+    for entry, assessor in barred_from(asked, assessors):
+        closed[row[entry], column[assessor]] = True
     return closed
 
 

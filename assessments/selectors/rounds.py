@@ -200,7 +200,7 @@ def plan(round_, pairs):
     """
     entries = {e.pk: e for e in Entry.objects.filter(round=round_, pk__in={p[0] for p in pairs}).select_related("subject")}
     assessors = {a.pk: a for a in assessors_with_load(Assessor.objects.filter(pk__in={p[1] for p in pairs}))}
-    barred = conflicts({entry.subject for entry in entries.values()}, assessors.values())
+    barred = barred_from(entries.values(), assessors.values())
     present = {
         (row.entry_id, row.assessor_id): row for row in Assignment.objects.filter(entry__in=entries, assessor__in=assessors)
     }
@@ -221,7 +221,7 @@ def plan(round_, pairs):
 def refusals(entries, assessors):
     """{(entry pk, assessor pk): sentence} of all pairs that must not or cannot be joined; each pair by itself."""
     entries, assessors = list(entries), list(assessors_with_load(assessors))
-    barred, inside = conflicts({entry.subject for entry in entries}, assessors), insiders(assessors)
+    barred, inside = barred_from(entries, assessors), insiders(assessors)
     rows = Assignment.objects.filter(entry__in=entries, assessor__in=assessors)
     present = {(row.entry_id, row.assessor_id): row for row in rows}
     lines = [PlanLine(entry, one, former=present.get((entry.pk, one.pk))) for entry in entries for one in assessors]
@@ -236,12 +236,29 @@ def insiders(assessors):
     return {user.pk for user in users if user.is_superuser} | set(staff.values_list("user", flat=True))
 
 
+def barred_from(entries, assessors):
+    """{(entry pk, assessor pk): sentence} of those who must not judge: for a conflict, and in a review who judged before."""
+    tied = conflicts({entry.subject for entry in entries}, assessors)
+    found = {
+        (entry.pk, one.pk): _("Conflict of interest: %(reason)s") % {"reason": tied[entry.subject_id, one.pk]}
+        for entry in entries
+        for one in assessors
+        if (entry.subject_id, one.pk) in tied
+    }
+    reviews = {entry.review_of_id: entry.pk for entry in entries if entry.review_of_id}
+    if reviews:
+        before = Assignment.objects.filter(entry__in=reviews, assessor__in=assessors).exclude(status=_A.DECLINED)
+        for entry_id, assessor_id in before.values_list("entry", "assessor"):
+            found.setdefault((reviews[entry_id], assessor_id), _("Judged it before the appeal."))
+    return found
+
+
 def _refusal(line, barred, inside, load):
     """Why this assessor is not asked about this entry, or None."""
     if line.assessor.user_id in inside:
         return _("Works in the secretariat and can read the others' ratings.")
-    if reason := barred.get((line.entry.subject_id, line.assessor.pk)):
-        return _("Conflict of interest: %(reason)s") % {"reason": reason}
+    if reason := barred.get((line.entry.pk, line.assessor.pk)):
+        return reason
     if line.former is not None and line.former.status in rules.ACTIVE_ASSIGNMENTS:
         return _("Is asked already.")
     if not (line.assessor.is_active and line.assessor.user.is_active):
@@ -276,7 +293,7 @@ def candidates(entry):
     """Every active assessor for one entry, the fittest first and those who must not judge it last."""
     wanted = set(SheetPart.objects.filter(sheet=entry.sheet_id).values_list("version__set", flat=True))
     roster = list(assessors_with_load(Assessor.objects.active()).prefetch_related("expertise"))
-    barred, inside = conflicts([entry.subject], roster), insiders(roster)
+    barred, inside = barred_from([entry], roster), insiders(roster)
     present = {row.assessor_id: row for row in Assignment.objects.filter(entry=entry)}
     found = []
     for assessor in roster:

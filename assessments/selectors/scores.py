@@ -133,6 +133,7 @@ class Explanation:
     run: ScoringRun | None = None
     standing: Standing | None = None
     versions: list = field(default_factory=list)  # the set versions it was judged by
+    appeals: object = None  # selectors.appeals.Standing, for the page that asks for it
 
     @property
     def coverage_percent(self):

@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from assessments.selectors.appeals import standing
 from assessments.selectors.score_readers import ScoreReader
 from assessments.selectors.scores import explain
 
@@ -18,5 +19,5 @@ def entry_scores(request, pk):
     audience = reader.audience(entry)
     if audience is None:
         raise Http404
-    context = {"entry": entry, "subject": entry.subject, "round": entry.round, "why": explain(entry, audience=audience)}
+    context = {"entry": entry, "subject": entry.subject, "round": entry.round, "why": explain(entry, audience=audience), "appeals": standing(entry, request.user)}
     return render(request, "assessments/entry_scores.html", context)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from assessments.models import Entry, Score
 from assessments.rules import PUBLIC_ROUNDS
+from assessments.selectors.appeals import standing
 from assessments.selectors.score_readers import AGENCY
 from assessments.selectors.scores import explain
 from products import rules, serials
@@ -174,4 +175,6 @@ def result_for(product, user):
         "round", "subject", "sheet"
     )
     explanations = [explain(entry, audience=AGENCY) for entry in entries.order_by("-round__deadline", "-pk")]
+    for told in explanations:
+        told.appeals = standing(told.entry, user)
     return Result(found, explanations) if found or explanations else None

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from assessments.models import Affiliation, Assignment, ConflictOfInterest, Score
 from assessments.rules import SETTLED_ROUNDS
+from assessments.selectors.appeals import overruled
 from products import rules, serials
 from products.models import Product, QualityMark
 from secretariat import calendar, persian
@@ -31,6 +32,7 @@ def deciding_scores(subjects):
             entry__excluded_at=None,
             entry__is_calibration=False,
         )
+        .exclude(entry__in=overruled())
         .select_related("entry__round")
         .order_by("entry__subject_id", "-entry__round__deadline", "-entry_id")
     )

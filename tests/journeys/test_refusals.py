@@ -13,8 +13,8 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from assessments.models import Assignment, ScoringFlag, ScoringRun, SetAside
-from assessments.services import deadlines, sets
+from assessments.models import Appeal, Assignment, ScoringFlag, ScoringRun, SetAside
+from assessments.services import appeals, deadlines, sets
 from products.models import Overlap, Product
 from products.services import submission
 from secretariat.models import Invitation, Notice, RoleGrant, Unit
@@ -59,6 +59,9 @@ SEEN_BY = {
     "round_assessors": OFFICERS, "round_assessor": OFFICERS, "round_set_aside": OFFICERS, "round_take_back": OFFICERS,
     "round_questions": OFFICERS, "question_detail": OFFICERS, "round_reliability": OFFICERS,
     "overview": COUNCIL | {"member"},
+    "appeal_list": OFFICERS | {"owner"}, "appeal_new": {"owner"}, "appeal_edit": {"owner"}, "appeal_autosave": {"owner"},
+    "appeal_file": {"owner"}, "appeal_file_upload": {"owner"}, "appeal_file_remove": {"owner"}, "appeal_withdraw": {"owner"},
+    "appeal_detail": HOUSE, "appeal_evidence": HOUSE, "appeal_refuse": OFFICERS, "appeal_admit": OFFICERS, "appeal_decide": OFFICERS,
     "round_remarks": OFFICERS, "remark_check": OFFICERS,
     "round_public": set(), "round_bundle_file": set(),  # the house's round is not published
     "round_assign_bulk": OFFICERS, "entry_detail": OFFICERS, "round_assign": OFFICERS,
@@ -148,6 +151,9 @@ def house():
     study = weighing.study(draft, experts=[judge.user])
     check = self_assessing.being_checked(agency, owner, judge)
     assignment = factories.assignment(entry, judge)
+    appeal = Appeal.objects.create(entry=entry, created_by=owner, statement="خواستهٔ پنهان")
+    appealed = appeals.attach(appeal.pk, specimens.upload(specimens.pdf()), by=owner)
+    Appeal.objects.filter(pk=appeal.pk).update(status="refused", filed_at=timezone.now())
     return SimpleNamespace(
         owner=owner, judge=judge.user, product=handed, file=file, round=round_, entry=entry, judge_row=judge,
         assignment=assignment, submitted=factories.submitted_assessment(entry, assessor_=colleague, strengths="سخن پوشیده").assignment,
@@ -160,6 +166,7 @@ def house():
         run=ScoringRun.objects.create(round=round_, phase="open", status="failed"),
         check=check, own=check.self_assessment, evidence=check.self_assessment.files.get(),
         criterion=self_assessing.leaves(check.self_assessment.year)[0], study=study, study_group=study.groups.get(), expert=study.experts.get(), grant=RoleGrant.objects.get(user=owner), agency=agency, node=draft.indicators.first(),
+        appeal=appeal, appealed=appealed,
     )  # fmt: skip
 
 
@@ -167,6 +174,7 @@ def arguments(name, house):
     """What stands in the address: always a thing of the house."""
     version = [house.draft.set.code, house.draft.number]
     special = {
+        "appeal_list": [], "appeal_new": [house.entry.pk], "appeal_evidence": [house.appealed.pk], "appeal_file_remove": [house.appealed.pk],
         "password_reset_confirm": ["x", "y"], "invitation_accept": ["guess"], "notice_open": [house.notice.pk],
         "unit_edit": [house.unit.pk], "unit_remove": [house.unit.pk], "representative_end": [house.grant.pk],
         "invitation_resend": [house.invitation.pk], "invitation_revoke": [house.invitation.pk],
@@ -195,7 +203,7 @@ def arguments(name, house):
         return special[name]
     rooms = {
         "agency_": [house.agency.slug], "unit_new": [house.agency.slug], "set_": version, "round_assign_bulk": [house.round.pk],
-        "round_assign": [house.entry.pk], "round_": [house.round.pk], "entry_": [house.entry.pk],
+        "round_assign": [house.entry.pk], "round_": [house.round.pk], "entry_": [house.entry.pk], "appeal_": [house.appeal.pk],
         "assessment_": [house.assignment.pk], "assignment_": [house.assignment.pk], "assessor_": [house.judge_row.pk],
         "product_": [house.product.pk], "api-product-": [house.product.pk], "study_": [house.study.pk],
         "self_assessment": [house.own.pk], "self_answer": [house.own.pk, house.criterion.pk], "self_file": [house.evidence.pk],
