@@ -65,6 +65,18 @@ def SearchColumn(*fields):
     )
 
 
+def NameColumn(*fields):
+    """A generated column by which people are compared: `persian.name_key` of their name."""
+    parting = _DROP.replace(" ", "").replace(".", "")
+    letters = _translate(Lower(_text(fields), output_field=models.TextField()), _FOLD, parting)
+    bare = Func(
+        letters, Value(persian.TITLES_BEFORE), Value(""), function="regexp_replace", output_field=models.TextField()
+    )
+    return models.GeneratedField(
+        expression=_translate(bare, {}, _DROP), output_field=models.TextField(db_collation="C"), db_persist=True
+    )
+
+
 def SortColumn(field):
     """A generated column to sort by: Persian alphabetical order under the C collation."""
     mapping = dict(_KEYS)

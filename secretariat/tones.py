@@ -10,6 +10,8 @@ TONES = {
     "withdrawn": ("neutral", "dash-circle"),
     "proposed": ("info", "lightbulb"),
     "granted": ("success", "patch-check"),
+    "asked": ("warning", "hourglass-split"),
+    "ended": ("neutral", "dash-circle"),
     "suspended": ("warning", "pause-circle"),
     "revoked": ("danger", "slash-circle"),
     "dropped": ("neutral", "dash-circle"),

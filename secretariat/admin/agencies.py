@@ -60,7 +60,7 @@ class AgencyAdmin(FoldedSearch, ForOfficers):
     prepopulated_fields = {"slug": ["name_en"]}
     inlines = [UnitInline]
     fieldsets = [
-        (None, {"fields": ["name_fa", "name_en", "slug", "kind", "legal_id"]}),
+        (None, {"fields": ["name_fa", "name_en", "slug", "kind", "legal_id", "head"]}),
         (_("Contact"), {"fields": ["province", "website", "phone"]}),
         (_("Membership"), {"fields": ["is_member", "joined_on", "membership_note", "is_demo"]}),
     ]

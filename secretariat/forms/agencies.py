@@ -46,13 +46,14 @@ class VersionedForm(forms.ModelForm):
 
 class AgencyForm(VersionedForm):
     name_fa = CanonicalCharField(label=_("name (Persian)"), max_length=200)
+    head = CanonicalCharField(label=_("head"), max_length=150, required=False, help_text=Agency._meta.get_field("head").help_text)
     website = forms.URLField(label=_("website"), required=False, max_length=200, assume_scheme="https")
     joined_on = JalaliDateFormField(label=_("member since"), required=False)
 
     class Meta:
         model = Agency
         fields = [
-            "name_fa", "name_en", "kind", "legal_id", "province", "website", "phone", "is_member", "joined_on", "membership_note",
+            "name_fa", "name_en", "kind", "legal_id", "province", "head", "website", "phone", "is_member", "joined_on", "membership_note",
         ]  # fmt: skip
         widgets = {"phone": forms.TextInput({"dir": "ltr", "inputmode": "tel"})}
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from secretariat.bilingual import Bilingual
 from secretariat.fields import LegalIdField
-from secretariat.text_columns import SearchColumn, SortColumn
+from secretariat.text_columns import NameColumn, SearchColumn, SortColumn
 
 
 class Province(models.Model):
@@ -81,6 +81,9 @@ class Agency(models.Model):
     province = models.ForeignKey(
         Province, models.PROTECT, null=True, blank=True, verbose_name=_("province"), related_name="agencies"
     )
+    head = models.CharField(
+        _("head"), max_length=150, blank=True, help_text=_("Who heads it now: an assessor related to this person judges nothing of it.")
+    )
     website = models.URLField(_("website"), blank=True)
     phone = models.CharField(_("telephone"), max_length=30, blank=True)
     is_member = models.BooleanField(_("member"), default=True, help_text=_("Only member agencies submit products."))
@@ -90,6 +93,7 @@ class Agency(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)
     search_key = SearchColumn("name_fa", "name_en")
     sort_key = SortColumn("name_fa")
+    head_key = NameColumn("head")
 
     name = Bilingual("name")
     objects = AgencyQuerySet.as_manager()

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from secretariat.bilingual import in_language
 from secretariat.fields import MobileField
 from secretariat.models.agencies import Agency, Unit
-from secretariat.text_columns import SearchColumn, SortColumn
+from secretariat.text_columns import NameColumn, SearchColumn, SortColumn
 
 
 class PeopleQuerySet(models.QuerySet):
@@ -50,6 +50,8 @@ class User(AbstractUser):
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
     search_key = SearchColumn("first_name", "last_name", "name_en", "username")
     sort_key = SortColumn("last_name")
+    name_key = NameColumn("first_name", "last_name")  # by which two people are taken for one
+    name_en_key = NameColumn("name_en")
 
     objects = PeopleManager()
 

@@ -36,12 +36,23 @@ from .identifiers import (
 )
 from .numbers import display_fa, grouped, parse_number, percent_fa, rial_to_toman, toman_to_rial, words_fa
 from .refusal import Refused
-from .text import ALPHABET, canonical, digits_to_ascii, digits_to_persian, search_key, search_match, sort_key
+from .text import (
+    ALPHABET,
+    TITLES_BEFORE,
+    canonical,
+    digits_to_ascii,
+    digits_to_persian,
+    name_key,
+    search_key,
+    search_match,
+    sort_key,
+)
 
 __all__ = [
     "ALPHABET",
     "MONTHS_EN",
     "MONTHS_FA",
+    "TITLES_BEFORE",
     "WEEKDAYS_EN",
     "WEEKDAYS_FA",
     "JalaliReading",
@@ -63,6 +74,7 @@ __all__ = [
     "long_fa",
     "mobile",
     "mobile_national",
+    "name_key",
     "national_code",
     "national_code_from_sheet",
     "new_tracking_code",

@@ -96,6 +96,21 @@ def search_match(query, text):
     return bool(key) and key in search_key(text)
 
 
+# Titles before a name, with whatever parts them from it; written as the folded letters have them.
+TITLES = (
+    "دکتر|مهندس|استاد|پروفسور|اقای|اقا|خانم|سرکار|جناب|حاج|شیخ|سیده?|ایت ?الله|حجت ?الاسلام( ?و ?المسلمین)?"
+    "|dr|prof|professor|mr|mrs|ms|eng"
+)
+TITLES_BEFORE = rf"^[ .]*(({TITLES})[ .]+)+"
+
+
+def name_key(text):
+    """Give what two writings of one person's name have in common: the search key without the titles before it."""
+    text = digits_to_ascii(canonical(text).casefold().translate(_SEARCH_LETTERS))
+    text = "".join(c for c in text if c == " " or c == "." or unicodedata.category(c)[0] not in _SEARCH_SKIPPED)
+    return search_key(re.sub(TITLES_BEFORE, "", text))
+
+
 # --- sorting -------------------------------------------------------------------------------------
 # The weights follow the CLDR collation `fa`: spaces, punctuation, symbols, digits, Persian letters, Latin letters.
 # A key has three levels, as a collation has: letters, then marks and variants, then case.
