@@ -10,8 +10,9 @@ class AssessmentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from assessments.services import appeals, excellence_checks, roster
+        from assessments.services import appeals, conflicts, excellence_checks, roster
 
+        conflicts.listen()
         roster.listen()
         appeals.listen()
         excellence_checks.listen()

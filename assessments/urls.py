@@ -24,6 +24,7 @@ from assessments.views import (
     set_editor,
     sets,
     studies,
+    waivers,
     whatif,
 )
 
@@ -101,6 +102,11 @@ urlpatterns = [
     path("assessors/<int:pk>/", roster.assessor_detail, name="assessor_detail"),
     path("assessors/<int:pk>/edit/", roster.assessor_edit, name="assessor_edit"),
     path("assessors/<int:pk>/conflict/", roster.assessor_conflict, name="assessor_conflict"),
+    # waivers: two officers let an assessor judge in spite of a tie
+    path("waivers/", waivers.waiver_list, name="waiver_list"),
+    path("waivers/<int:pk>/", waivers.waiver_detail, name="waiver_detail"),
+    path("waivers/<int:pk>/<slug:action>/", waivers.waiver_move, name="waiver_move"),
+    path("assessors/<int:pk>/waiver/", waivers.waiver_new, name="waiver_new"),
     # weights by comparison: officers run studies, experts compare
     path("sets/<slug:code>/<int:number>/weights/", studies.study_new, name="study_new"),
     path("studies/", studies.study_list, name="study_list"),

@@ -1,4 +1,4 @@
-"""What officers and assessors type about rounds, assignments and the roster."""
+"""What officers and assessors type about rounds and assignments."""
 
 import re
 from itertools import pairwise
@@ -7,19 +7,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from assessments import rules
+from assessments.forms.texts import text_field as _text
 from assessments.forms.timetable import EndOfDayField, TimetableForm
-from assessments.models import IndicatorSet
 from secretariat.calendar import day_of, digits, reads_persian, today
 from secretariat.errors import RuleBroken
-from secretariat.fields import CanonicalCharField, JalaliDateFormField, NumberFormField, WholeNumberFormField
-from secretariat.models import Agency, User
+from secretariat.fields import CanonicalCharField, NumberFormField, WholeNumberFormField
 from secretariat.templatetags.portal_text import num
-
-
-def _text(label, *, rows=None, language=None, **options):
-    attrs = {"fa": {"lang": "fa", "dir": "rtl"}, "en": {"lang": "en", "dir": "ltr"}, None: {"dir": "auto"}}[language]
-    widget = forms.Textarea({**attrs, "rows": rows}) if rows else forms.TextInput(attrs)
-    return CanonicalCharField(label=label, widget=widget, **options)
 
 
 class BandsField(CanonicalCharField):
@@ -187,80 +180,6 @@ class AnswerForm(forms.Form):
             self.add_error("why", _("Write the reason."))
         found["decision"] = decision
         return found
-
-
-class AssessorForm(forms.Form):
-    """A person on the roster; `user` is asked only for a new one."""
-
-    user = forms.ModelChoiceField(label=_("Person"), queryset=User.objects.none(), empty_label=_("Choose a person"))
-    field_fa = _text(_("Field of expertise (Persian)"), language="fa", max_length=200, required=False)
-    field_en = _text(_("Field of expertise (English)"), language="en", max_length=200, required=False)
-    capacity = WholeNumberFormField(
-        label=_("Products at one time"),
-        min_value=1,
-        max_value=200,
-        initial=15,
-        help_text=_("Nobody is asked for more than this at once."),
-    )
-    is_active = forms.BooleanField(label=_("May be asked at present"), required=False, initial=True)
-    expertise = forms.ModelMultipleChoiceField(
-        label=_("Assesses by these indicator sets"),
-        queryset=IndicatorSet.objects.all(),
-        widget=forms.CheckboxSelectMultiple,
-        required=False,
-    )
-
-    def __init__(self, *args, new=False, **kwargs):
-        super().__init__(*args, **kwargs)
-        if new:
-            self.fields["user"].queryset = User.objects.filter(assessor=None, is_active=True).order_by("sort_key")
-        else:
-            del self.fields["user"]
-
-
-class AffiliationForm(forms.Form):
-    """One tie to an agency."""
-
-    id = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    agency = forms.ModelChoiceField(
-        label=_("Agency"), queryset=Agency.objects.all(), required=False, empty_label=_("Choose an agency")
-    )
-    since = JalaliDateFormField(label=_("From"), required=False)
-    until = JalaliDateFormField(label=_("Until"), required=False)
-    note = _text(_("Note"), max_length=200, required=False)
-
-    def clean(self):
-        found = super().clean()
-        since, until = found.get("since"), found.get("until")
-        if since and until and until < since:
-            self.add_error("until", _("This is before the beginning."))
-        if not found.get("agency") and (since or until or found.get("note")):
-            self.add_error("agency", _("Choose an agency."))
-        return found
-
-
-class _AffiliationFormSet(forms.BaseFormSet):
-    def wanted(self):
-        """The ties to keep, as `services.roster` takes them."""
-        return [
-            {name: form.cleaned_data.get(name) for name in ("id", "agency", "since", "until", "note")}
-            for form in self.forms
-            if form.cleaned_data.get("agency") and not form.cleaned_data.get("DELETE")
-        ]
-
-
-AffiliationFormSet = forms.formset_factory(AffiliationForm, formset=_AffiliationFormSet, extra=2, can_delete=True, max_num=40)
-
-
-class ConflictForm(forms.Form):
-    """A conflict of interest that staff records for one subject."""
-
-    subject = forms.ModelChoiceField(label=_("Product"), queryset=None, empty_label=_("Choose a product"))
-    reason = _text(_("Reason"), rows=2, max_length=300)
-
-    def __init__(self, *args, subjects, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["subject"].queryset = subjects
 
 
 # --- the grid of measurements --------------------------------------------------------------------

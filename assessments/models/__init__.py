@@ -28,11 +28,8 @@ from assessments.models.judgements import Assessment, Rating
 from assessments.models.panels import PanelDraft, PanelDraftMove, PanelGap, PanelSeat
 from assessments.models.remarks import RemarkCheck
 from assessments.models.roster import (
-    Affiliation,
     Assessor,
-    AssessorGrant,
     Availability,
-    ConflictOfInterest,
     ExpertiseField,
 )
 from assessments.models.rounds import (
@@ -45,9 +42,21 @@ from assessments.models.rounds import (
     Subject,
 )
 from assessments.models.runs import AssessorReading, Score, ScoringFlag, ScoringRun, SetAside
+from assessments.models.ties import (
+    Affiliation,
+    AgencyHead,
+    AssessorGrant,
+    AssessorName,
+    ConflictOfInterest,
+    ConflictWaiver,
+    Relation,
+    SubjectMaker,
+    WaiverMove,
+)
 
 __all__ = [
     "Affiliation",
+    "AgencyHead",
     "Appeal",
     "AppealFile",
     "AppealGround",
@@ -55,6 +64,7 @@ __all__ = [
     "Assessment",
     "Assessor",
     "AssessorGrant",
+    "AssessorName",
     "AssessorReading",
     "Assignment",
     "AssignmentMove",
@@ -62,6 +72,7 @@ __all__ = [
     "CheckAnswer",
     "Comparison",
     "ConflictOfInterest",
+    "ConflictWaiver",
     "Entry",
     "ExcellenceCheck",
     "ExcellenceYear",
@@ -77,6 +88,7 @@ __all__ = [
     "PanelGap",
     "PanelSeat",
     "Rating",
+    "Relation",
     "RemarkCheck",
     "Round",
     "RoundBundle",
@@ -100,5 +112,7 @@ __all__ = [
     "StudyItem",
     "StudyMove",
     "Subject",
+    "SubjectMaker",
+    "WaiverMove",
     "WeightStudy",
 ]

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assessments import rules
-from assessments.models.roster import TODAY, Assessor
+from assessments.models.conflicted import conflicted
+from assessments.models.roster import Assessor
 from assessments.models.rounds import Entry
 from secretariat.models import Move, User
 from secretariat.rules import is_officer
@@ -84,24 +85,17 @@ class Assignment(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("entry_id", "assessor_id", "status"),
                 condition=pgtrigger.Q(new__status__in=["offered", "accepted", "submitted"]),
-                declare=[("owner", "bigint"), ("thing", "bigint"), ("person", "bigint")],
+                declare=[("thing", "bigint")],
                 func=f"""
-                    SELECT s.agency_id, s.id INTO owner, thing FROM assessments_entry e
-                        JOIN assessments_subject s ON s.id = e.subject_id WHERE e.id = NEW.entry_id;
+                    SELECT subject_id INTO thing FROM assessments_entry WHERE id = NEW.entry_id;
                     -- FOR SHARE: no tie is added between this look and our commit. An assignment that was active before
                     -- needs no lock (and taking it here could end in a deadlock): a tie's recusal waits for its row.
                     IF TG_OP = 'INSERT' OR OLD.status NOT IN ('offered', 'accepted', 'submitted')
                        OR (OLD.entry_id, OLD.assessor_id) <> (NEW.entry_id, NEW.assessor_id) THEN
                         PERFORM 1 FROM assessments_assessor WHERE id = NEW.assessor_id FOR SHARE;
+                        PERFORM 1 FROM assessments_subject WHERE id = thing FOR SHARE;
                     END IF;
-                    SELECT user_id INTO person FROM assessments_assessor WHERE id = NEW.assessor_id;
-                    IF EXISTS (SELECT 1 FROM assessments_affiliation a WHERE a.assessor_id = NEW.assessor_id AND a.agency_id = owner
-                               AND (a.until IS NULL OR a.until >= {TODAY}))
-                       OR EXISTS (SELECT 1 FROM secretariat_rolegrant g LEFT JOIN secretariat_unit u ON u.id = g.unit_id
-                                  WHERE g.user_id = person AND coalesce(g.agency_id, u.agency_id) = owner
-                                  AND (g.until IS NULL OR g.until > now()))
-                       OR EXISTS (SELECT 1 FROM assessments_conflictofinterest c
-                                  WHERE c.assessor_id = NEW.assessor_id AND c.subject_id = thing) THEN
+                    IF {conflicted("NEW.assessor_id", "thing")} THEN
                         RAISE EXCEPTION 'the assessor has a conflict of interest' USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from assessments.models.excellence import ANSWER_FITS, LevelState, SelfAssessment
 from assessments.models.indicators import Indicator
-from assessments.models.roster import Affiliation, Assessor
+from assessments.models.roster import Assessor
+from assessments.models.ties import Affiliation
 from secretariat.models import RoleGrant, User
 from secretariat.rules import is_officer
 

@@ -1,10 +1,10 @@
-"""Who judges: assessors with their profile, their ties and their conflicts of interest."""
+"""Who judges: assessors with what they know and when they have time."""
 
 import pghistory
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeBoundary, RangeOperators
-from django.db import models, transaction
+from django.db import models
 from django.db.models import F, Func, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -12,48 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from django_jalali.db.models import jManager
 
 from assessments.models.indicators import IndicatorSet
-from assessments.models.rounds import Subject
 from secretariat.bilingual import Bilingual
 from secretariat.fields import JalaliDateField, NationalCodeField
-from secretariat.models import Agency, Province, RoleGrant, User
+from secretariat.models import Province, User
 from secretariat.text_columns import SearchColumn, SortColumn
-
-# Rounds whose assignments still bind (rules.BINDING_ROUNDS); what a published round said only an appeal answers.
-_BINDING_ROUND = "r.status IN ('draft', 'open', 'moderation', 'scored', 'confirmed')"
-_ACTIVE = "g.status IN ('offered', 'accepted', 'submitted')"
-TODAY = "(now() AT TIME ZONE 'Asia/Tehran')::date"
-
-
-def _no_live_assignment(tie, join, subjects):
-    """The body of a deferred trigger on a table of ties: at commit, no live assignment stands beside the new tie.
-
-    The assessor's row is locked here against the share lock of `no_assignment_with_a_conflict`: whichever of a tie and
-    an assignment comes second sees the first. `tie` selects the row as it stands at commit, `join` leads from it to
-    the assessor `p`, `subjects` says which subjects `s` it concerns.
-    """
-    return f"""
-        PERFORM 1 FROM assessments_assessor p {join} WHERE t.id = NEW.id ORDER BY p.id FOR NO KEY UPDATE OF p;
-        IF EXISTS (SELECT 1 FROM assessments_assessor p {join}
-                   JOIN assessments_assignment g ON g.assessor_id = p.id
-                   JOIN assessments_entry e ON e.id = g.entry_id
-                   JOIN assessments_round r ON r.id = e.round_id
-                   JOIN assessments_subject s ON s.id = e.subject_id
-                   WHERE t.id = NEW.id AND {tie} AND {subjects} AND {_ACTIVE} AND {_BINDING_ROUND}) THEN
-            RAISE EXCEPTION 'the assessor still judges what this tie forbids' USING ERRCODE = 'check_violation';
-        END IF;
-        RETURN NULL;
-    """
-
-
-def _tie_trigger(name, **words):
-    return pgtrigger.Trigger(
-        name=name,
-        level=pgtrigger.Row,
-        when=pgtrigger.After,
-        operation=pgtrigger.Insert | pgtrigger.Update,
-        timing=pgtrigger.Deferred,
-        func=_no_live_assignment(**words),
-    )
 
 
 @pghistory.track()
@@ -148,6 +110,8 @@ class Assessor(models.Model):
                 condition=Q(languages__contained_by=Language.values), name="assessor_languages_known"
             ),
         ]
+        # Ties are compared with this person; another person is another assessor.
+        triggers = [pgtrigger.ReadOnly(name="assessor_stays_the_person", fields=["user"])]
 
     def __str__(self):
         return str(self.user)
@@ -204,95 +168,3 @@ class Availability(models.Model):
 
     def __str__(self):
         return f"{self.assessor}: {self.capacity}"
-
-
-@pghistory.track()
-class Affiliation(models.Model):
-    """An assessor's tie to an agency: while it lasts he judges nothing of that agency."""
-
-    assessor = models.ForeignKey(Assessor, models.CASCADE, related_name="affiliations", verbose_name=_("assessor"))
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="affiliations", verbose_name=_("agency"))
-    since = JalaliDateField(_("from"), null=True, blank=True)
-    until = JalaliDateField(_("until"), null=True, blank=True)
-    note = models.CharField(_("note"), max_length=200, blank=True)
-
-    objects = DatedManager()
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("affiliation"), _("affiliations")
-        constraints = [
-            models.UniqueConstraint(fields=["assessor", "agency", "since"], nulls_distinct=False, name="affiliation_named_once"),
-            models.CheckConstraint(
-                condition=Q(since=None) | Q(until=None) | Q(until__gte=F("since")), name="affiliation_ends_after_it_begins"
-            ),
-        ]
-        triggers = [
-            _tie_trigger(
-                "affiliation_leaves_no_live_assignment",
-                join="JOIN assessments_affiliation t ON t.assessor_id = p.id",
-                tie=f"(t.until IS NULL OR t.until >= {TODAY})",
-                subjects="s.agency_id = t.agency_id",
-            )
-        ]
-
-    def __str__(self):
-        return f"{self.assessor} – {self.agency}"
-
-    def save(self, *args, **kwargs):
-        # The row and the recusals that follow from it (see services.roster) stand or fall together.
-        with transaction.atomic():
-            super().save(*args, **kwargs)
-
-
-@pghistory.track()
-class ConflictOfInterest(models.Model):
-    """Why an assessor may not judge one subject: declared by himself or set by staff."""
-
-    class Source(models.TextChoices):
-        DECLARED = "declared", _("declared by the assessor")
-        STAFF = "staff", _("set by the secretariat")
-
-    assessor = models.ForeignKey(Assessor, models.PROTECT, related_name="conflicts", verbose_name=_("assessor"))
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="conflicts", verbose_name=_("subject"))
-    source = models.CharField(_("source"), max_length=8, choices=Source)
-    reason = models.CharField(_("reason"), max_length=300)
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("conflict of interest"), _("conflicts of interest")
-        constraints = [models.UniqueConstraint(fields=["assessor", "subject"], name="conflict_named_once")]
-        triggers = [
-            _tie_trigger(
-                "conflict_leaves_no_live_assignment",
-                join="JOIN assessments_conflictofinterest t ON t.assessor_id = p.id",
-                tie="true",
-                subjects="s.id = t.subject_id",
-            )
-        ]
-
-    def __str__(self):
-        return f"{self.assessor} – {self.subject}"
-
-    def save(self, *args, **kwargs):
-        # The row and the recusals that follow from it (see services.roster) stand or fall together.
-        with transaction.atomic():
-            super().save(*args, **kwargs)
-
-
-class AssessorGrant(RoleGrant):
-    """Roles as this room sees them: a role in an agency is a tie to it. Holds only the trigger; the ground floor
-    knows nothing of assessors."""
-
-    class Meta:
-        proxy = True
-        verbose_name, verbose_name_plural = _("role of an assessor"), _("roles of assessors")
-        triggers = [
-            _tie_trigger(
-                "role_leaves_no_live_assignment",
-                join="""JOIN secretariat_rolegrant t ON t.user_id = p.user_id
-                        LEFT JOIN secretariat_unit u ON u.id = t.unit_id""",
-                tie="(t.until IS NULL OR t.until > now())",
-                subjects="s.agency_id = coalesce(t.agency_id, u.agency_id)",
-            )
-        ]

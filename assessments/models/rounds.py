@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assessments import rules
+from assessments.models.conflicted import ACTIVE, BINDING_STATES, conflicted
 from assessments.models.indicators import SetVersion
 from assessments.models.timetable import Timetable
 from secretariat.bilingual import Bilingual
@@ -128,6 +129,22 @@ class Round(Timetable, models.Model):
                         RAISE EXCEPTION 'bands begin at one to nine rising values within 0 and 100' USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="no_conflict_comes_back_with_a_round",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("status"),
+                timing=pgtrigger.Deferred,
+                # While its results were public, ties changed nothing in it.
+                func=f"""
+                    IF NEW.status IN {BINDING_STATES} AND OLD.status NOT IN {BINDING_STATES} AND EXISTS (
+                        SELECT 1 FROM assessments_assignment g JOIN assessments_entry e ON e.id = g.entry_id
+                        WHERE e.round_id = NEW.id AND {ACTIVE} AND {conflicted("g.assessor_id", "e.subject_id")}) THEN
+                        RAISE EXCEPTION 'an assessor of this round has a conflict of interest' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
                 """,
             ),
             pgtrigger.Trigger(
@@ -337,6 +354,8 @@ class Entry(models.Model):
             models.Index(fields=["inputs_changed_at"], condition=Q(inputs_version__gt=F("scored_version")), name="entry_stale")
         ]
         triggers = [
+            # Its assessors were asked about this subject, whose makers and agency they are not tied to.
+            pgtrigger.ReadOnly(name="entry_keeps_its_subject", fields=["round", "subject"]),
             pgtrigger.Trigger(
                 name="result_is_the_total_of_the_entry",
                 when=pgtrigger.Before,

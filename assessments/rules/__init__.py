@@ -42,6 +42,16 @@ from assessments.rules.rounds import (
 )
 from assessments.rules.sets import DEEPEST_LEVEL, VERSION_MOVES, VersionStatus, faults_of_tree, why_not_measurable
 from assessments.rules.studies import RUNNING_STUDIES, STUDY_MOVES, StudyStatus, why_not_comparable
+from assessments.rules.ties import (
+    INSIDE,
+    OPEN_WAIVERS,
+    WAIVER_MOVES,
+    AffiliationKind,
+    RelationKind,
+    TieKind,
+    WaiverStatus,
+    why_not_asked,
+)
 
 __all__ = [
     "ACTIVE_ASSIGNMENTS",
@@ -55,6 +65,7 @@ __all__ = [
     "FARTHEST_REMINDER",
     "FIXED_ROUNDS",
     "HANDS",
+    "INSIDE",
     "LATE_SIGHT",
     "LEAST_COVERAGE",
     "LEAST_PANEL",
@@ -66,6 +77,7 @@ __all__ = [
     "NEW_SEATS",
     "ONWARD",
     "OPEN_MATTERS",
+    "OPEN_WAIVERS",
     "PENDING_ASSIGNMENTS",
     "PRICES",
     "PUBLIC_ROUNDS",
@@ -74,14 +86,19 @@ __all__ = [
     "SETTLED_ROUNDS",
     "STUDY_MOVES",
     "VERSION_MOVES",
+    "WAIVER_MOVES",
     "Act",
+    "AffiliationKind",
     "AssignmentStatus",
     "DraftStatus",
+    "RelationKind",
     "RoundStatus",
     "SeatSource",
     "Sight",
     "StudyStatus",
+    "TieKind",
     "VersionStatus",
+    "WaiverStatus",
     "Weight",
     "default_cuts",
     "escalate_after",
@@ -93,6 +110,7 @@ __all__ = [
     "remind_offers",
     "rounds_that_allow",
     "why_no_more_time",
+    "why_not_asked",
     "why_not_comparable",
     "why_not_measurable",
 ]

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Exists, F, OuterRef, Q
-from django.utils import timezone
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from assessments import rules
 from assessments.forms.assessments import Answer, plain
-from assessments.models import Affiliation, Assignment, ConflictOfInterest, Indicator, Rating
+from assessments.models import Assignment, Indicator, Rating
+from assessments.models.conflicted import Conflicted
 from assessments.scoring.scales import normalise
 from assessments.selectors.sets import Node, nested, walk
 
@@ -21,15 +21,7 @@ def workable(user):
 
     Narrower than `visible_to`: officers see every sheet and write in none.
     """
-    today = timezone.localdate()
-    tied = Affiliation.objects.filter(
-        Q(since=None) | Q(since__lte=today),
-        Q(until=None) | Q(until__gte=today),
-        assessor=OuterRef("assessor"),
-        agency=OuterRef("entry__subject__agency"),
-    )
-    named = ConflictOfInterest.objects.filter(assessor=OuterRef("assessor"), subject=OuterRef("entry__subject"))
-    return Assignment.objects.filter(assessor__user=user).active().exclude(Exists(tied)).exclude(Exists(named))
+    return Assignment.objects.filter(assessor__user=user).active().exclude(Conflicted("assessor", "entry__subject"))
 
 
 # ------------------------------------------------------------------ the sheet

@@ -287,6 +287,7 @@ class Candidate:
     refusal: str | None
     former: Assignment | None
     expertise: list = field(default_factory=list)
+    waivable: bool = False  # two officers may let him judge it all the same
 
 
 def candidates(entry):
@@ -302,7 +303,9 @@ def candidates(entry):
             continue
         line = PlanLine(entry, assessor, former=former)
         expertise = [set_ for set_ in assessor.expertise.all() if set_.pk in wanted]
-        found.append(Candidate(assessor, len(expertise), _refusal(line, barred, inside, assessor.load), former, expertise))
+        tie, refusal = barred.get((entry.subject_id, assessor.pk)), _refusal(line, barred, inside, assessor.load)
+        waivable = tie is not None and not tie.firm and assessor.user_id not in inside
+        found.append(Candidate(assessor, len(expertise), refusal, former, expertise, waivable))
     return sorted(found, key=lambda c: (c.refusal is not None, -c.matches, c.assessor.load, c.assessor.user.sort_key or ""))
 
 

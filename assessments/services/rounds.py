@@ -25,7 +25,7 @@ from assessments.models import (
 )
 from assessments.selectors import rounds as selectors
 from assessments.services import deadlines, news, runs
-from assessments.services.roster import set_conflict
+from assessments.services.conflicts import set_conflict
 from secretariat import calendar
 from secretariat.bilingual import both
 from secretariat.calendar import digits, last_moment

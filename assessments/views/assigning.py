@@ -14,6 +14,7 @@ from assessments import rules
 from assessments.forms.rounds import AnswerForm, ReasonForm
 from assessments.models import Assessor, Assignment, Entry, SheetPart
 from assessments.selectors import rounds as selectors
+from assessments.selectors.waivers import waivers_of
 from assessments.services import rounds as services
 from assessments.views.rounds import find_round, form_page, round_tabs
 from secretariat import calendar
@@ -56,6 +57,8 @@ def entry_detail(request, pk):
         "can_exclude": entry.round.status in rules.LIVE_ROUNDS,
         "coverage": None if entry.coverage is None else round(entry.coverage * 100),
         "why_url": address("entry_scores", entry.pk),
+        "waivers": waivers_of(entry),
+        "makers": entry.subject.makers.all(),
     }
     return render(request, "assessments/entry_detail.html", context)
 

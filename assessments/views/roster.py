@@ -9,9 +9,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from assessments import rules
-from assessments.forms.rounds import AffiliationFormSet, AssessorForm, ConflictForm
+from assessments.forms.roster import AssessorForm
+from assessments.forms.ties import AffiliationFormSet, ConflictForm
 from assessments.models import Assessor, Assignment, IndicatorSet, Subject
 from assessments.selectors import rounds as selectors
+from assessments.services import conflicts
 from assessments.services import roster as services
 from assessments.views.rounds import form_page
 from secretariat.errors import RuleBroken, Stale
@@ -166,7 +168,7 @@ def assessor_conflict(request, pk):
     form = ConflictForm(request.POST or None, subjects=subjects.order_by("title_fa"))
     if request.method == "POST" and form.is_valid():
         try:
-            services.set_conflict(pk, form.cleaned_data["subject"].pk, form.cleaned_data["reason"], by=request.user)
+            conflicts.set_conflict(pk, form.cleaned_data["subject"].pk, form.cleaned_data["reason"], by=request.user)
         except RuleBroken as broken:
             broken.show_in(form)
         else:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 from assessments.selectors.appeals import standing
 from assessments.selectors.score_readers import ScoreReader
 from assessments.selectors.scores import explain
+from assessments.selectors.waivers import waivers_of
 
 
 @never_cache
@@ -19,5 +20,12 @@ def entry_scores(request, pk):
     audience = reader.audience(entry)
     if audience is None:
         raise Http404
-    context = {"entry": entry, "subject": entry.subject, "round": entry.round, "why": explain(entry, audience=audience), "appeals": standing(entry, request.user)}
+    context = {
+        "entry": entry,
+        "subject": entry.subject,
+        "round": entry.round,
+        "why": explain(entry, audience=audience),
+        "appeals": standing(entry, request.user),
+        "waivers": waivers_of(entry) if audience == "staff" else (),
+    }
     return render(request, "assessments/entry_scores.html", context)

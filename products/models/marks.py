@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models import Score
+from assessments.models.conflicted import partial
 from products import rules
 from products.models.submissions import Product
 from secretariat.models import Move, Resolution
@@ -117,6 +118,23 @@ class QualityMark(models.Model):
                     END IF;
                     IF TG_OP = 'UPDATE' AND OLD.published_at IS NOT NULL AND NEW.published_at IS DISTINCT FROM OLD.published_at THEN
                         RAISE EXCEPTION 'a published mark stays public' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="no_mark_on_a_partial_vote",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),
+                condition=pgtrigger.Q(new__status="granted"),
+                # What ties somebody later, after the decision, does not undo it.
+                func=f"""
+                    IF (TG_OP = 'INSERT' OR OLD.status = 'proposed') AND EXISTS (
+                        SELECT 1 FROM secretariat_vote v JOIN secretariat_seat t ON t.id = v.seat_id
+                        JOIN products_product o ON o.id = NEW.product_id
+                        WHERE v.resolution_id = NEW.resolution_id AND v.choice <> 'recused'
+                          AND {partial("t.user_id", "o.subject_id")}) THEN
+                        RAISE EXCEPTION 'somebody voted in spite of a conflict of interest' USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;
                 """,

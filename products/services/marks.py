@@ -1,6 +1,7 @@
 """Proposing, granting and withdrawing quality marks: a score informs, a resolution decides, publication is separate."""
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from assessments.models import Affiliation, Assignment, ConflictOfInterest, Score
 from assessments.rules import SETTLED_ROUNDS
 from assessments.selectors.appeals import overruled
+from assessments.selectors.behind import maker_users, related_users
 from products import rules, serials
 from products.models import Product, QualityMark
 from secretariat import calendar, persian
@@ -104,12 +106,17 @@ def propose(resolution_id, product_id, level, *, by, reason=""):
 
 
 def ties(products):
-    """Why each person may not decide on each of `products`: {product id: {user id: sentence}}; a fixed number of queries."""
-    agencies, subjects = {p.agency_id for p in products}, {p.subject_id for p in products}
-    roles = RoleGrant.objects.current().annotate(of=Coalesce("agency", "unit__agency")).filter(of__in=agencies)
-    affiliated = Affiliation.objects.current().filter(agency__in=agencies)
+    """Why each person may not decide on each of `products`: {product id: {user id: sentence}}; a fixed number of queries.
+
+    Waivers are for judging: they give nobody a vote.
+    """
+    owners = {p.subject_id: p.agency_id for p in products}
+    agencies, subjects = set(owners.values()), set(owners)
+    held = RoleGrant.objects.filter(Q(until=None) | Q(until__gt=timezone.now()))
+    roles = held.annotate(of=Coalesce("agency", "unit__agency")).filter(of__in=agencies)
+    affiliated = Affiliation.objects.binding().filter(agency__in=agencies)
     judged = Assignment.objects.active().filter(entry__subject__in=subjects)
-    declared = ConflictOfInterest.objects.filter(subject__in=subjects)
+    declared = ConflictOfInterest.objects.binding().filter(subject__in=subjects)
     by_agency = [
         (set(affiliated.values_list("agency", "assessor__user")), _("is tied to the agency")),
         (set(roles.values_list("of", "user")), _("holds a role in the agency")),
@@ -117,6 +124,8 @@ def ties(products):
     by_subject = [
         (set(declared.values_list("subject", "assessor__user")), _("has a conflict of interest on record")),
         (set(judged.values_list("entry__subject", "assessor__user")), _("is among its assessors")),
+        (related_users(owners), _("is related to somebody behind it")),
+        (maker_users(subjects), _("is behind it")),
     ]
     found = {}
     for product in products:

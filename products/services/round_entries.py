@@ -3,9 +3,11 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from assessments.models import SubjectMaker
 from assessments.services import rounds
 from products.models import Product
 from products.selectors.judging import compositions
+from products.services.makers import write_makers
 from secretariat import calendar
 from secretariat.errors import RuleBroken
 from secretariat.rules import is_officer
@@ -32,6 +34,7 @@ def add_products(round_id, product_ids, *, by):
         .select_for_update(of=("self",), no_key=True)
     )
     there = set(Product.objects.filter(pk__in=product_ids, subject__entries__round=round_id).values_list("pk", flat=True))
+    known = set(SubjectMaker.objects.filter(subject__product__in=products).values_list("subject", flat=True))
     composed = compositions(products)
     entries, left_out = [], []
     for product in products:
@@ -42,6 +45,8 @@ def add_products(round_id, product_ids, *, by):
         elif composed[product.pk].problems:
             left_out.append((product, " ".join(composed[product.pk].problems)))
         else:
+            if product.subject_id not in known:
+                write_makers(product)
             entries.append(rounds.add_subject(round_id, product.subject_id, composed[product.pk].parts, by=by))
     return entries, left_out
 

@@ -14,6 +14,7 @@ from products.models import Creator, Product, SubmissionVersion, VersionFile
 from products.services import nameless, overlaps
 from products.services.files import attach, detach
 from products.services.hold import check_editable, locked
+from products.services.makers import write_makers
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken, Stale
 from secretariat.rules import represents
@@ -91,6 +92,7 @@ def submit(product_id, *, by, version):
     made = _new_version(product, sheet, by)
     _fill_columns(product, sheet)
     _replace_creators(made)
+    write_makers(product)
     written = {name: getattr(product, name) for name in _COLUMNS}
     advance(
         Product.objects.all(),

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 
 from assessments.models import Affiliation, Assessment, Assessor, Assignment, ConflictOfInterest, Entry
-from assessments.services import roster, rounds
+from assessments.services import conflicts, roster, rounds
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Invitation, Notice, RoleGrant, Unit
 from secretariat.signals import invitation_accepted
@@ -50,7 +50,7 @@ def make_unit_officer(row):
 
 
 def record_conflict(row):
-    return roster.set_conflict(row.assessor_id, row.entry.subject_id, "Kin", by=factories.officer())
+    return conflicts.set_conflict(row.assessor_id, row.entry.subject_id, "Kin", by=factories.officer())
 
 
 TIES = [affiliate, make_representative, make_unit_officer, record_conflict]
@@ -146,7 +146,7 @@ def test_edit_assessor_writes_ties_and_refuses_a_stale_form(officer):
 def test_staff_conflicts_are_set_by_officers_with_a_reason(officer):
     assessor, subject = factories.assessor(), factories.subject()
     with pytest.raises(RuleBroken, match="reason"):
-        roster.set_conflict(assessor.pk, subject.pk, " ", by=officer)
+        conflicts.set_conflict(assessor.pk, subject.pk, " ", by=officer)
     with pytest.raises(RuleBroken, match="may not"):
-        roster.set_conflict(assessor.pk, subject.pk, "x", by=assessor.user)
+        conflicts.set_conflict(assessor.pk, subject.pk, "x", by=assessor.user)
     assert not ConflictOfInterest.objects.exists()

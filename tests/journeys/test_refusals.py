@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from assessments.models import Appeal, Assignment, ScoringFlag, ScoringRun, SetAside
+from assessments.models import Appeal, Assignment, ConflictWaiver, ScoringFlag, ScoringRun, SetAside
 from assessments.services import appeals, deadlines, sets
 from products.models import Overlap, Product
 from products.services import submission
@@ -68,6 +68,7 @@ SEEN_BY = {
     "entry_remove": OFFICERS, "entry_exclude": OFFICERS, "entry_include": OFFICERS, "assignment_list": OFFICERS,
     "assignment_withdraw": OFFICERS, "assessor_list": OFFICERS, "assessor_new": OFFICERS, "assessor_detail": OFFICERS,
     "assessor_edit": OFFICERS, "assessor_conflict": OFFICERS,
+    "waiver_list": OFFICERS, "waiver_new": OFFICERS, "waiver_detail": OFFICERS, "waiver_move": OFFICERS,
     # weights by comparison
     "study_list": OFFICERS, "study_new": OFFICERS, "study_detail": OFFICERS, "study_invite": OFFICERS, "study_extend": OFFICERS,
     "study_move": OFFICERS, "study_adopt": OFFICERS, "study_exclude": OFFICERS, "study_include": OFFICERS,
@@ -161,6 +162,7 @@ def house():
         notice=Notice.objects.create(user=owner, kind="test", text_fa="یادآوری پنهان", text_en="A hidden reminder", link="/desk/"),
         overlap=Overlap.objects.create(product=handed, other=factories.product("accepted"), similarity=0.9),
         question=ScoringFlag.objects.create(round=round_, kind="severity", assessor=colleague, figure=9, sheets=9),
+        waiver=waived(judge, handed.subject),
         aside=SetAside.objects.create(round=round_, assessor=colleague, why="پنهان", by=factories.officer()),
         extension=deadlines.ask_time(assignment.pk, timezone.now() + timedelta(days=40), by=judge.user, why="دلیل پنهان"),
         run=ScoringRun.objects.create(round=round_, phase="open", status="failed"),
@@ -168,6 +170,11 @@ def house():
         criterion=self_assessing.leaves(check.self_assessment.year)[0], study=study, study_group=study.groups.get(), expert=study.experts.get(), grant=RoleGrant.objects.get(user=owner), agency=agency, node=draft.indicators.first(),
         appeal=appeal, appealed=appealed,
     )  # fmt: skip
+
+
+def waived(assessor, subject):
+    """A waiver that was asked for; no tie need stand behind it here."""
+    return ConflictWaiver.objects.create(assessor=assessor, subject=subject, reason="پنهان", asked_by=factories.officer())
 
 
 def arguments(name, house):
@@ -193,6 +200,7 @@ def arguments(name, house):
         "round_cancel_run": [house.round.pk, house.run.pk], "run_keep": [house.round.pk, house.run.pk],
         "runs_compare": [house.round.pk], "question_detail": [house.question.pk], "round_assessor": [house.round.pk, house.judge_row.pk],
         "round_set_aside": [house.round.pk, house.judge_row.pk], "round_take_back": [house.round.pk, house.aside.assessor_id],
+        "waiver_list": [], "waiver_detail": [house.waiver.pk], "waiver_move": [house.waiver.pk, "refuse"], "waiver_new": [house.judge_row.pk],
         "extension_answer": [house.extension.pk], "screening_form": [house.product.pk], "overlap_recheck": [house.product.pk], "study_new": version, "study_list": [],
         "study_move": [house.study.pk, "close"], "study_exclude": [house.study.pk, house.expert.pk],
         "study_include": [house.study.pk, house.expert.pk], "study_pairs": [house.study.pk, house.study_group.pk],

@@ -8,7 +8,8 @@ from django.db import connection
 from django.utils import timezone
 from stdnum import damm
 
-from assessments.models import Affiliation, ConflictOfInterest, Entry
+from assessments.models import Affiliation, ConflictOfInterest, Entry, Relation
+from assessments.services import conflicts, waivers
 from products.models import QualityMark
 from products.services import marks
 from products.services.submission import withdraw
@@ -19,6 +20,7 @@ from secretariat.services import councils
 from secretariat.workflow import open_steps
 from tests import council as make
 from tests import factories
+from tests.refusal import refused as turned_down
 
 pytestmark = pytest.mark.django_db
 
@@ -186,6 +188,11 @@ def test_a_score_changed_since_the_proposal_stops_the_grant():
         refused(lambda pk=mark.pk, who=by: marks.grant(pk, by=who))
 
 
+CONFLICTS = [
+    "representative", "unit", "affiliation", "assessor", "declared", "maker", "account", "relation", "head", "waived",
+]  # fmt: skip
+
+
 def conflicted(kind, product, user):
     if kind == "representative":
         factories.granted("representative", user, agency=product.agency)
@@ -193,10 +200,24 @@ def conflicted(kind, product, user):
         from secretariat.models import Unit
 
         factories.granted("unit_officer", user, unit=Unit.objects.create(agency=product.agency, kind="centre", name_fa="مرکز"))
+    elif kind == "maker":
+        conflicts.set_makers(product.subject_id, [(f"دکتر {user.get_full_name()}", "نویسنده", None)])
+    elif kind == "account":
+        conflicts.set_makers(product.subject_id, [("نام دیگر", "", user)])
     else:
         assessor = factories.assessor(user=user)
         if kind == "affiliation":
             Affiliation.objects.create(assessor=assessor, agency=product.agency)
+        elif kind == "relation":
+            conflicts.set_makers(product.subject_id, [("سارا یوسفی", "نویسنده", None)])
+            Relation.objects.create(assessor=assessor, kind="kin", name="خانم سارا یوسفی")
+        elif kind == "head":
+            type(product.agency).objects.filter(pk=product.agency_id).update(head="سارا یوسفی")
+            Relation.objects.create(assessor=assessor, kind="spouse", name="سارا یوسفی")
+        elif kind == "waived":
+            Affiliation.objects.create(assessor=assessor, agency=product.agency, kind="member")
+            waiver = waivers.ask(assessor.pk, product.subject_id, "x", by=factories.officer())
+            waivers.grant(waiver.pk, by=factories.officer())
         elif kind == "assessor":
             factories.assignment(product.subject.entries.get(), assessor)
         else:
@@ -205,7 +226,7 @@ def conflicted(kind, product, user):
             )
 
 
-@pytest.mark.parametrize("kind", ["representative", "unit", "affiliation", "assessor", "declared"])
+@pytest.mark.parametrize("kind", CONFLICTS)
 def test_who_is_tied_to_the_product_must_be_recused(kind):
     resolution = make.session(members=4)
     product = make.scored_product()
@@ -222,6 +243,10 @@ def test_who_is_tied_to_the_product_must_be_recused(kind):
         assert marks.grant(mark.pk, by=by).status == "granted"
     else:
         assert str(vote.seat.user) in refused(lambda: marks.grant(mark.pk, by=by))
+        granted = {"status": "granted", "serial": "1404-00001-0", "granted_at": timezone.now()}
+        until = {"valid_from": timezone.localdate(), "valid_until": timezone.localdate() + timedelta(days=9)}
+        with turned_down("no_mark_on_a_partial_vote"):
+            QualityMark.objects.filter(pk=mark.pk).update(**granted, **until)
 
 
 def test_one_living_mark_a_product():
