@@ -39,9 +39,9 @@ from assessments.models.rounds import (
     RoundMove,
     Sheet,
     SheetPart,
-    Subject,
 )
 from assessments.models.runs import AssessorReading, Score, ScoringFlag, ScoringRun, SetAside
+from assessments.models.subjects import Subject
 from assessments.models.ties import (
     Affiliation,
     AgencyHead,

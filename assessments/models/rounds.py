@@ -1,4 +1,4 @@
-"""What is judged together: subjects, rounds with their sheets and entries, and what the secretariat measures."""
+"""What is judged together: rounds with their sheets and entries, and what the secretariat measures."""
 
 import uuid
 
@@ -14,45 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from assessments import rules
 from assessments.models.conflicted import ACTIVE, BINDING_STATES, conflicted
 from assessments.models.indicators import SetVersion
+from assessments.models.subjects import Subject
 from assessments.models.timetable import Timetable
 from secretariat.bilingual import Bilingual
-from secretariat.models import Agency, Move, User
+from secretariat.models import Move, User
 from secretariat.rules import is_officer, represented_agencies
 
 Sight, LATE_SIGHT = rules.Sight, rules.LATE_SIGHT
 _LATE = [value for value, _label in LATE_SIGHT]
-
-
-class Subject(models.Model):
-    """Whatever is judged: one row for each product (later: paper, entry, library, programme …)."""
-
-    kind = models.CharField(max_length=20)  # the room's word for it: "product"
-    title_fa = models.CharField(_("title (Persian)"), max_length=300)
-    title_en = models.CharField(_("title (English)"), max_length=300, blank=True)
-    # Whose it is: the root of conflicts of interest and of blindness.
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="subjects")
-
-    title = Bilingual("title")
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("subject"), _("subjects")
-        triggers = [
-            pgtrigger.Trigger(
-                name="owner_of_an_entered_subject_stays",
-                when=pgtrigger.Before,
-                operation=pgtrigger.UpdateOf("agency_id"),
-                condition=pgtrigger.Q(old__agency_id__df=pgtrigger.F("new__agency_id")),
-                func="""
-                    IF EXISTS (SELECT 1 FROM assessments_entry WHERE subject_id = NEW.id) THEN
-                        RAISE EXCEPTION 'a subject in a round keeps its agency' USING ERRCODE = 'check_violation';
-                    END IF;
-                    RETURN NEW;
-                """,
-            )
-        ]
-
-    def __str__(self):
-        return self.title
 
 
 class RoundQuerySet(models.QuerySet):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from assessments import rules
 from assessments.models.conflicted import no_live_assignment
 from assessments.models.roster import Assessor, DatedManager
-from assessments.models.rounds import Subject
+from assessments.models.subjects import Subject
 from secretariat.fields import JalaliDateField
 from secretariat.models import Agency, Move, RoleGrant, Unit, User
 from secretariat.text_columns import NameColumn

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from assessments import rules
 from assessments.models import Assessor, Assignment, Entry, Indicator, Measurement, Round, ScoringRun, SetAside, SheetPart
-from assessments.selectors.conflicts import conflicts
+from assessments.selectors.conflicts import Why, conflicts
 from secretariat.calendar import digits, reads_persian, short_date
 from secretariat.models import RoleGrant
 
@@ -237,19 +237,19 @@ def insiders(assessors):
 
 
 def barred_from(entries, assessors):
-    """{(entry pk, assessor pk): sentence} of those who must not judge: for a conflict, and in a review who judged before."""
+    """{(entry pk, assessor pk): Why} of those who must not judge: for a conflict, and in a review who judged before."""
     tied = conflicts({entry.subject for entry in entries}, assessors)
     found = {
-        (entry.pk, one.pk): _("Conflict of interest: %(reason)s") % {"reason": tied[entry.subject_id, one.pk]}
+        (entry.pk, one.pk): Why(_("Conflict of interest: %(reason)s") % {"reason": why}, firm=why.firm)
         for entry in entries
         for one in assessors
-        if (entry.subject_id, one.pk) in tied
+        if (why := tied.get((entry.subject_id, one.pk)))
     }
     reviews = {entry.review_of_id: entry.pk for entry in entries if entry.review_of_id}
     if reviews:
         before = Assignment.objects.filter(entry__in=reviews, assessor__in=assessors).exclude(status=_A.DECLINED)
         for entry_id, assessor_id in before.values_list("entry", "assessor"):
-            found.setdefault((reviews[entry_id], assessor_id), _("Judged it before the appeal."))
+            found[reviews[entry_id], assessor_id] = Why(_("Judged it before the appeal."), firm=True)
     return found
 
 
@@ -257,8 +257,8 @@ def _refusal(line, barred, inside, load):
     """Why this assessor is not asked about this entry, or None."""
     if line.assessor.user_id in inside:
         return _("Works in the secretariat and can read the others' ratings.")
-    if reason := barred.get((line.entry.pk, line.assessor.pk)):
-        return reason
+    if why := barred.get((line.entry.pk, line.assessor.pk)):
+        return why.sentence
     if line.former is not None and line.former.status in rules.ACTIVE_ASSIGNMENTS:
         return _("Is asked already.")
     if not (line.assessor.is_active and line.assessor.user.is_active):
@@ -303,7 +303,7 @@ def candidates(entry):
             continue
         line = PlanLine(entry, assessor, former=former)
         expertise = [set_ for set_ in assessor.expertise.all() if set_.pk in wanted]
-        tie, refusal = barred.get((entry.subject_id, assessor.pk)), _refusal(line, barred, inside, assessor.load)
+        tie, refusal = barred.get((entry.pk, assessor.pk)), _refusal(line, barred, inside, assessor.load)
         waivable = tie is not None and not tie.firm and assessor.user_id not in inside
         found.append(Candidate(assessor, len(expertise), refusal, former, expertise, waivable))
     return sorted(found, key=lambda c: (c.refusal is not None, -c.matches, c.assessor.load, c.assessor.user.sort_key or ""))
