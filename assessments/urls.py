@@ -13,6 +13,8 @@ from assessments.views import (
     excellence_years,
     flags,
     openness,
+    panel_seats,
+    panels,
     reliability,
     remarks,
     results,
@@ -82,6 +84,24 @@ urlpatterns = [
     path("rounds/<int:pk>/assessors/<int:assessor>/", assessor_report.round_assessor, name="round_assessor"),
     path("rounds/<int:pk>/assessors/<int:assessor>/set-aside/", assessor_report.round_set_aside, name="round_set_aside"),
     path("rounds/<int:pk>/assessors/<int:assessor>/take-back/", assessor_report.round_take_back, name="round_take_back"),
+    # who judges what: the panels of a round as a draft
+    path("rounds/<int:pk>/panels/", panels.round_panels, name="round_panels"),
+    path("rounds/<int:pk>/panels/status/", panels.round_panels_status, name="round_panels_status"),
+    path("rounds/<int:pk>/panels/fill/", panels.round_panels_fill, name="round_panels_fill"),
+    path("rounds/<int:pk>/panels/apply/", panels.round_panels_apply, name="round_panels_apply"),
+    path("rounds/<int:pk>/panels/loads/", panels.round_panel_loads, name="round_panel_loads"),
+    path("rounds/<int:pk>/panels/step/<slug:action>/", panels.round_panels_step, name="round_panels_step"),
+    path("rounds/<int:pk>/panels/products/<int:entry>/", panel_seats.round_panel, name="round_panel"),
+    path(
+        "rounds/<int:pk>/panels/products/<int:entry>/swap/<int:assessor>/", panel_seats.round_panel_swap, name="round_panel_swap"
+    ),
+    path(
+        "rounds/<int:pk>/panels/assessors/<int:assessor>/<slug:word>/",
+        panel_seats.round_panel_choose,
+        name="round_panel_choose",
+    ),
+    path("entries/<int:pk>/calibration/", panels.entry_calibration, name="entry_calibration"),
+    # who judges what: by hand, and who answered
     path("rounds/<int:pk>/assign/", assigning.round_assign_bulk, name="round_assign_bulk"),
     path("entries/<int:pk>/", assigning.entry_detail, name="entry_detail"),
     path("entries/<int:pk>/assign/", assigning.round_assign, name="round_assign"),

@@ -16,7 +16,7 @@ from secretariat.models import Move, User
 
 
 def new_seed():
-    return random.randrange(1, 1_000_000)
+    return random.randrange(1, 10_000)
 
 
 class PanelDraftQuerySet(models.QuerySet):

@@ -147,6 +147,22 @@ class Preview:
         return int(self.new.sum())
 
     @property
+    def existing_count(self):
+        return self.seat_count - self.new_count
+
+    @property
+    def ordinary_count(self):
+        return int(self.ordinary.sum())
+
+    @property
+    def calibration_count(self):
+        return len(self.ordinary) - self.ordinary_count
+
+    @property
+    def complete(self):
+        return self.ordinary_count - self.short
+
+    @property
     def short(self):
         """How many panels are not full."""
         return int((self.missing > 0).sum())
@@ -155,9 +171,8 @@ class Preview:
     def loads(self):
         """Of everybody who takes part or sits somewhere, the busiest first."""
         total, new = self.taken.sum(axis=0), self.new.sum(axis=0)
-        room = self.room + new
         found = [
-            Load(assessor, int(total[n] - new[n]), int(new[n]), int(total[n] - new[n] + room[n]), bool(self.inputs.taking_part[n]))
+            Load(assessor, int(total[n] - new[n]), int(new[n]), int(total[n] + self.room[n]), bool(self.inputs.taking_part[n]))
             for n, assessor in enumerate(self.inputs.assessors)
             if total[n] or self.inputs.taking_part[n]
         ]
@@ -216,6 +231,14 @@ class Preview:
         best = [ranked[n, :size] for n, size in enumerate(sizes) if size]
         best = np.concatenate(best)
         return float(best[np.isfinite(best)].mean()) if np.isfinite(best).any() else None
+
+    @property
+    def fit_percent(self):
+        return None if self.fit is None else 100 * self.fit
+
+    @property
+    def best_fit_percent(self):
+        return None if self.best_fit is None else 100 * self.best_fit
 
     # -- who meets whom
 
@@ -286,3 +309,15 @@ def entries_with_seats(draft):
         hand_count=Count("panel_seats", filter=in_draft & Q(panel_seats__source=Source.HAND)),
         lacking=F("round__panel_size") - Count("panel_seats", filter=taken),
     ).prefetch_related(Prefetch("panel_seats", seats, to_attr="seats"))
+
+
+def assessors_of(draft):
+    """Active assessors and whoever sits somewhere in the draft, with `existing_count`, `new_count` and `total_count` of seats."""
+    in_draft = Q(panel_seats__draft=draft)
+    seated = PanelSeat.objects.filter(draft=draft).taken().values("assessor")
+    rows = Assessor.objects.filter(Q(is_active=True, user__is_active=True) | Q(pk__in=seated)).select_related("user")
+    return rows.annotate(
+        existing_count=Count("panel_seats", filter=in_draft & Q(panel_seats__source=Source.EXISTING)),
+        new_count=Count("panel_seats", filter=in_draft & Q(panel_seats__source__in=rules.NEW_SEATS)),
+        total_count=Count("panel_seats", filter=in_draft & ~Q(panel_seats__source=Source.BARRED)),
+    )

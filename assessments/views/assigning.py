@@ -203,7 +203,7 @@ def round_assign_bulk(request, pk):
         roster = roster.filter(user__search_key__contains=word)
     context = {
         "round": round_,
-        "tabs": round_tabs(round_, "round_assign_bulk"),
+        "tabs": round_tabs(round_, "round_panels"),
         "page": page,
         "assessors": roster[:60],
         "typed": typed,

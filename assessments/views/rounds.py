@@ -155,7 +155,7 @@ def round_tabs(round_, here):
     """The pages of one round."""
     names = [
         ("round_detail", _("Progress")),
-        ("round_assign_bulk", _("Assign assessors")),
+        ("round_panels", _("Panels")),
         ("round_measurements", _("Measurements")),
         ("round_results", _("Results")),
         ("round_assessors", _("Assessors")),
@@ -165,7 +165,7 @@ def round_tabs(round_, here):
         ("round_whatif", _("What if")),
     ]
     if round_.status not in rules.EDITABLE_ROUNDS:
-        names = [name for name in names if name[0] != "round_assign_bulk"]
+        names = [name for name in names if name[0] != "round_panels"]
     if round_.is_public:
         names.append(("round_bundle", _("Open data")))
     counts = {"round_questions": open_questions(round_) or None}
