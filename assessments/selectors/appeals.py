@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from assessments.models import Appeal, Entry, Indicator, Round, Score
-from assessments.rules.appeals import AppealStatus, takes_appeals
+from assessments.rules.appeals import OPEN_APPEALS, AppealStatus, takes_appeals
 from assessments.selectors.sets import nested, walk
 from secretariat.rules import represents
 
@@ -33,6 +33,12 @@ def standing(entry, user):
     may = appeal is None and entry.review_of_id is None and represents(user, entry.subject.agency_id) and takes_appeals(entry.round)
     before = Entry.objects.select_related("round").filter(pk=entry.review_of_id).first() if entry.review_of_id else None
     return Standing(entry, appeal, may, before)
+
+
+def unanswered(user):
+    """Appeals that `user` may see and that nobody has decided yet, those being written too; the oldest first."""
+    waiting = Appeal.objects.visible_to(user).filter(status__in=[AppealStatus.DRAFT, *OPEN_APPEALS])
+    return waiting.select_related("entry__subject__agency", "entry__round").order_by("filed_at", "pk")
 
 
 def overruled():

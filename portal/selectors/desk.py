@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from assessments.models import Assignment, Entry, Round
 from assessments.selectors import excellence
+from assessments.selectors.appeals import unanswered
 from assessments.selectors.comparisons import waiting_for
 from products.models import Overlap, Product, QualityMark
 from secretariat import calendar, rules
@@ -78,6 +79,8 @@ def sections(user):
         found.append(_officer())
         if under_way := excellence.waiting_for_officers():
             found.append(_excellence_year(*under_way))
+    if appeals := list(unanswered(user)[:SHOWN]):
+        found.append(_appeals(appeals))
     served = rules.served_councils(user)
     if served is None or served or user.seats_now:
         found.append(_council(user, served))
@@ -143,6 +146,25 @@ def _expert(asked):
             for expert in asked
         ],
         rows_title=_("Next, by deadline"),
+    )
+
+
+# ------------------------------------------------------------------ appeals
+def _appeals(asked):
+    return Section(
+        _("Appeals"),
+        rows=[
+            Row(
+                str(appeal),
+                appeal.get_absolute_url(),
+                note=str(appeal.entry.subject.agency),
+                due=appeal.entry.round.appeals_until if appeal.is_draft else None,
+                status=appeal.status,
+                status_text=appeal.get_status_display(),
+            )
+            for appeal in asked
+        ],
+        rows_title=_("Not decided yet"),
     )
 
 

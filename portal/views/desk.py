@@ -14,6 +14,7 @@ MORE = (
     ("assignment_list", gettext_lazy("All assignments")),
     ("study_list", gettext_lazy("Weight studies")),
     ("overlap_list", gettext_lazy("Overlaps")),
+    ("appeal_list", gettext_lazy("Appeals")),
     ("decision_list", gettext_lazy("Decisions of the councils")),
     ("invitation_list", gettext_lazy("Invitations")),
     ("audit", gettext_lazy("Who changed what")),

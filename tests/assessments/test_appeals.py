@@ -264,6 +264,18 @@ def test_an_officer_takes_it_up_and_decides(client, judged, owner, officer):
     assert "75.00" in detail and "50.00" in detail and "Others saw more" in detail
 
 
+def test_the_desk_of_both_sides_shows_what_is_not_decided(client, judged, owner, officer):
+    client.force_login(owner)
+    assert "Not decided yet" not in client.get(reverse("desk")).content.decode()
+    appeal = appeals.start_appeal(judged.pk, by=owner)
+    assert "being written" in client.get(reverse("desk")).content.decode()
+    client.force_login(officer)
+    assert "being written" not in client.get(reverse("desk")).content.decode()
+    appeals.save_draft(appeal.pk, by=owner, version=1, statement="", reasons={leaves(judged)[0].pk: "Why"})
+    appeals.file_appeal(appeal.pk, by=owner, version=2)
+    assert "waiting for the secretariat" in client.get(reverse("desk")).content.decode()
+
+
 def test_refusing_from_the_page_keeps_what_was_typed(client, judged, owner, officer):
     appeal = filed(judged, owner)
     client.force_login(officer)
