@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from assessments.models import PanelDraft, RoundBundle
 from assessments.selectors.rounds import awaiting_computation
-from assessments.services import bundles, deadlines, panels, phases, runs
+from assessments.services import bundles, deadlines, panels, phases, reminders, runs
 from secretariat.models import User
 
 log = logging.getLogger(__name__)
@@ -68,6 +68,13 @@ def keep_time():
     """Let what has come due happen: requests lapse, rounds open, close, are published and become final."""
     deadlines.lapse_offers()
     phases.keep_time()
+
+
+@shared_task
+def remind():
+    """Remind whoever owes something on the days that the rounds ask for, and tell the secretariat what is late."""
+    reminders.send_due()
+    reminders.tell_lateness()
 
 
 def _each(ids, act):

@@ -29,7 +29,8 @@ class MorningField(JalaliDateFormField):
 class WorkingDaysField(CanonicalCharField):
     """Several numbers of working days, in any digits, parted by commas or spaces; empty for none."""
 
-    def __init__(self, **options):
+    def __init__(self, *, most=6, **options):
+        self.most = most
         widget = forms.TextInput({"autocomplete": "off", "dir": "auto"})
         super().__init__(max_length=100, widget=widget, required=False, **options)
 
@@ -37,7 +38,10 @@ class WorkingDaysField(CanonicalCharField):
         """Give a list of whole numbers, each once."""
         number = WholeNumberFormField(min_value=1, max_value=rules.FARTHEST_REMINDER)
         parts = [part for part in re.split(r"[\s،؛;,]+", super().clean(value)) if part]
-        return list(dict.fromkeys(number.clean(part) for part in parts))
+        found = list(dict.fromkeys(number.clean(part) for part in parts))
+        if len(found) > self.most:
+            raise forms.ValidationError(_("Write at most %(most)s numbers.") % {"most": digits(self.most)})
+        return found
 
     def prepare_value(self, value):
         """Write numbers as their reader reads them; give typed text back as it was typed."""
@@ -106,6 +110,7 @@ class TimetableForm(forms.Form):
     )
     escalate_after = WorkingDaysField(
         label=_("Late assessments are told"),
+        most=2,
         initial=rules.escalate_after,
         help_text=_("After so many working days first to the officers, then to the head of the secretariat, for example: 2, 5."),
     )

@@ -27,6 +27,7 @@ from assessments.models.indicators import Indicator, IndicatorSet, Scale, SetVer
 from assessments.models.judgements import Assessment, Rating
 from assessments.models.panels import PanelDraft, PanelDraftMove, PanelGap, PanelSeat
 from assessments.models.remarks import RemarkCheck
+from assessments.models.reminders import Escalation, Reminder
 from assessments.models.roster import (
     Assessor,
     Availability,
@@ -74,6 +75,7 @@ __all__ = [
     "ConflictOfInterest",
     "ConflictWaiver",
     "Entry",
+    "Escalation",
     "ExcellenceCheck",
     "ExcellenceYear",
     "ExcellenceYearMove",
@@ -90,6 +92,7 @@ __all__ = [
     "Rating",
     "Relation",
     "RemarkCheck",
+    "Reminder",
     "Round",
     "RoundBundle",
     "RoundMove",

@@ -23,6 +23,12 @@ def tell_officers(kind, text_fa, text_en, *, link="", once=None, mail=True):
     tell_all(_holders(roles), kind, text_fa, text_en, link=link, once=once, mail=mail)
 
 
+def tell_heads(kind, text_fa, text_en, *, link="", once=None, mail=True):
+    """Tell whoever heads the secretariat."""
+    roles = RoleGrant.objects.current().filter(role=RoleGrant.Role.SECRETARY)
+    tell_all(_holders(roles), kind, text_fa, text_en, link=link, once=once, mail=mail)
+
+
 def tell_agency(agency_id, kind, text_fa, text_en, *, link="", once=None, mail=True):
     """Tell those who represent an agency now."""
     roles = RoleGrant.objects.current().filter(role=RoleGrant.Role.REPRESENTATIVE, agency=agency_id)
