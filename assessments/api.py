@@ -270,6 +270,21 @@ class VoiceSerializer(serializers.Serializer):
     coverage = ShareField()
 
 
+class AgreedLineSerializer(serializers.Serializer):
+    title = serializers.CharField()
+    mean = PointField(help_text="Of the panel, as it was given blind.")
+    value = PointField(source="value.share", help_text="Null: it was agreed not to apply.")
+    comment = serializers.CharField()
+
+
+class AgreementSerializer(serializers.Serializer):
+    """What the panel agreed on in moderation: the total with these values stands beside the score, which does not change."""
+
+    mean = PointField(help_text="The plain mean of the panel, from which the agreement starts.")
+    value = PointField(help_text="With the agreed values in the place of the panel's means; not corrected for severity.")
+    nodes = AgreedLineSerializer(many=True, source="lines")
+
+
 class ScoreDetailSerializer(serializers.Serializer):
     """Why a score is what it is, as its reader may know it."""
 
@@ -278,6 +293,7 @@ class ScoreDetailSerializer(serializers.Serializer):
     standing = StandingSerializer(allow_null=True)
     nodes = ScoreLineSerializer(many=True, source="lines")
     assessors = VoiceSerializer(many=True, source="voices")
+    agreed = AgreementSerializer(allow_null=True)
     algorithm = serializers.CharField(source="run.algorithm")
     inputs_hash = serializers.CharField(source="run.inputs_hash")
 

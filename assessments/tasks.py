@@ -6,9 +6,9 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from assessments.models import PanelDraft, RoundBundle
+from assessments.models import Moderation, PanelDraft, RoundBundle
 from assessments.selectors.rounds import awaiting_computation
-from assessments.services import bundles, deadlines, panels, phases, reminders, runs
+from assessments.services import bundles, deadlines, moderations, panels, phases, reminders, runs
 from secretariat.models import User
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,19 @@ def sweep_scores():
     """Find rounds whose message was lost with the broker or the worker, and compute them here and now."""
     waiting = awaiting_computation().filter(inputs_changed_at__lt=timezone.now() - PATIENCE)
     _each(waiting.order_by("round").values_list("round", flat=True).distinct(), runs.score_round)
+
+
+@shared_task
+def summon_waiting(round_id):
+    """Ask one more assessor about every disagreement of a round that waits for one."""
+    moderations.summon_waiting(round_id)
+
+
+@shared_task
+def sweep_summons():
+    """Find disagreements that nobody was asked about: the message was lost, or somebody has time again."""
+    rounds = Moderation.objects.filter(status="raised", entry__round__summons_itself=True, entry__round__moderation="third")
+    _each(rounds.order_by("entry__round").values_list("entry__round", flat=True).distinct(), moderations.summon_waiting)
 
 
 @shared_task

@@ -144,6 +144,7 @@ CELERY_TIMEZONE = "Asia/Tehran"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "sweep stale scores": {"task": "assessments.tasks.sweep_scores", "schedule": 30.0},
+    "sweep disagreements": {"task": "assessments.tasks.sweep_summons", "schedule": 600.0},
     "sweep data to be released": {"task": "assessments.tasks.sweep_bundles", "schedule": 60.0},
     "make waiting nameless copies": {"task": "products.tasks.make_copies", "schedule": 60.0},
     "sweep drafts of panels": {"task": "assessments.tasks.sweep_panels", "schedule": 30.0},

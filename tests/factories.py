@@ -154,6 +154,9 @@ def round_(status="draft", **fields):
             "title_en": f"Round {n}",
             "status": "moderation" if status in SETTLED_ROUNDS else status,
             "deadline": timezone.now() + timedelta(days=20),
+            # Nobody disagrees with anybody, unless the test is about that.
+            "gap_indicator": 0,
+            "gap_total": 0,
             **fields,
         }
     )

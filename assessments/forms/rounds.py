@@ -85,12 +85,47 @@ class RoundForm(TimetableForm):
             "For example as many as can be awarded. The results tell how surely a product is among them. Left empty: a tenth."
         ),
     )
+    gap_total = WholeNumberFormField(
+        label=_("Assessors disagree when their totals lie so many points apart"),
+        min_value=0,
+        max_value=100,
+        initial=rules.GAP_TOTAL,
+        help_text=_("Between the highest and the lowest, of 100. 0: never."),
+    )
+    gap_indicator = WholeNumberFormField(
+        label=_("… or on one indicator so many points"),
+        min_value=0,
+        max_value=100,
+        initial=rules.GAP_INDICATOR,
+        help_text=_(
+            "On 0–100: with five levels one level is 25 points, two are 50. The narrower, the more there is to settle before the"
+            " scores are fixed. 0: never."
+        ),
+    )
+    gap_flags = forms.BooleanField(
+        label=_("An unanswered question about an assessor's ratings counts as disagreement too"),
+        required=False,
+        help_text=_("Where an officer has answered it with “ratings to be reviewed”, it always does."),
+    )
+    moderation = forms.ChoiceField(
+        label=_("A disagreement summons"), choices=rules.Summons.choices, initial=rules.Summons.THIRD, widget=forms.RadioSelect
+    )
+    moderation_days = WholeNumberFormField(
+        label=_("Days for one more assessor"), min_value=1, max_value=60, initial=rules.MODERATION_DAYS
+    )
+    summons_itself = forms.BooleanField(
+        label=_("The fittest is asked at once, without an officer"), required=False
+    )
     note = _text(_("Note to the assessors"), rows=4, required=False, max_length=4000)
 
     SECTIONS = (
         (_("What is judged, and until when"), ("title_fa", "title_en", "deadline", "panel_size", "note")),
         (_("What assessors see"), ("see_submitter", "see_ratings", "see_names", "see_aggregates")),
         (_("What is told of the scores"), ("cuts", "top")),
+        (
+            _("Where assessors disagree"),
+            ("gap_total", "gap_indicator", "gap_flags", "moderation", "moderation_days", "summons_itself"),
+        ),
         (_("What happens by date"), ("opens_at", "closes_itself", "publish_at", "appeal_days", "needs_second")),
         (_("Answers and reminders"), ("answer_days", "remind_offers", "remind_before", "remind_after", "escalate_after")),
     )

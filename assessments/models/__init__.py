@@ -25,6 +25,18 @@ from assessments.models.excellence import (
 from assessments.models.excellence_checks import CheckAnswer, ExcellenceCheck
 from assessments.models.indicators import Indicator, IndicatorSet, Scale, SetVersion, SetVersionMove
 from assessments.models.judgements import Assessment, Rating
+from assessments.models.measurements import Measurement
+from assessments.models.moderations import (
+    ModeratedRating,
+    ModeratedScore,
+    Moderation,
+    ModerationMember,
+    ModerationMessage,
+    ModerationMove,
+    ModerationPoint,
+    ModerationReason,
+    Proposal,
+)
 from assessments.models.panels import PanelDraft, PanelDraftMove, PanelGap, PanelSeat
 from assessments.models.remarks import RemarkCheck
 from assessments.models.reminders import Escalation, Reminder
@@ -35,7 +47,6 @@ from assessments.models.roster import (
 )
 from assessments.models.rounds import (
     Entry,
-    Measurement,
     Round,
     RoundMove,
     Sheet,
@@ -85,10 +96,19 @@ __all__ = [
     "IndicatorSet",
     "LevelState",
     "Measurement",
+    "ModeratedRating",
+    "ModeratedScore",
+    "Moderation",
+    "ModerationMember",
+    "ModerationMessage",
+    "ModerationMove",
+    "ModerationPoint",
+    "ModerationReason",
     "PanelDraft",
     "PanelDraftMove",
     "PanelGap",
     "PanelSeat",
+    "Proposal",
     "Rating",
     "Relation",
     "RemarkCheck",

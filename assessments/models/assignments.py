@@ -41,8 +41,10 @@ class AssignmentQuerySet(models.QuerySet):
         return self.filter(status__in=rules.ACTIVE_ASSIGNMENTS)
 
     def pending(self):
-        """Those of open rounds that still wait for an answer or an assessment."""
-        return self.filter(status__in=rules.PENDING_ASSIGNMENTS, entry__round__status__in=rules.rounds_that_allow(rules.Act.ASSESS))
+        """Those that still wait for an answer or an assessment: in open rounds, and of whom a disagreement summoned."""
+        at_work = Q(entry__round__status__in=rules.rounds_that_allow(rules.Act.ASSESS))
+        summoned = Q(entry__round__status=rules.RoundStatus.MODERATION, summoned_by__status=rules.ModerationStatus.THIRD)
+        return self.filter(at_work | summoned, status__in=rules.PENDING_ASSIGNMENTS)
 
     def with_due(self):
         """Each with `due`: its own deadline where that is later than the round's, for lists, order and filters."""
@@ -66,6 +68,8 @@ class Assignment(models.Model):
     # An offer that is not answered until then lapses; an assessor's own deadline counts where it is later than the round's.
     answer_by = models.DateTimeField(_("answer until"), null=True, editable=False)
     due_at = models.DateTimeField(_("own deadline"), null=True, editable=False)
+    # One more assessor, whom a disagreement of the panel summoned: he may judge while the round is in moderation.
+    summoned_by = models.ForeignKey("assessments.Moderation", models.PROTECT, null=True, editable=False, related_name="summoned")
 
     objects = AssignmentQuerySet.as_manager()
 
@@ -77,6 +81,12 @@ class Assignment(models.Model):
             models.UniqueConstraint(fields=["entry", "alias"], name="alias_unique_in_entry"),
             models.CheckConstraint(condition=Q(status__in=rules.AssignmentStatus.values), name="assignment_status_known"),
             models.CheckConstraint(condition=Q(alias__gt=0), name="alias_positive"),
+            models.CheckConstraint(
+                condition=Q(summoned_by=None) | Q(due_at__isnull=False), name="summoned_until_a_deadline_of_his_own"
+            ),
+            models.UniqueConstraint(
+                fields=["summoned_by"], condition=Q(status__in=rules.ACTIVE_ASSIGNMENTS), name="one_further_assessor_at_a_time"
+            ),
         ]
         indexes = [models.Index(fields=["assessor", "status"], name="assignment_of_assessor")]
         triggers = [
@@ -127,8 +137,42 @@ class Assignment(models.Model):
                     -- FOR SHARE: the round is not closed between this look and our commit.
                     SELECT r.status INTO state FROM assessments_round r JOIN assessments_entry e ON e.round_id = r.id
                         WHERE e.id = NEW.entry_id FOR SHARE OF r;
+                    IF state = 'moderation' AND NEW.summoned_by_id IS NOT NULL THEN
+                        -- One more assessor, for as long as the disagreement that summoned him waits for him.
+                        PERFORM 1 FROM assessments_moderation m
+                            WHERE m.id = NEW.summoned_by_id AND m.status = 'third' FOR SHARE OF m;
+                        IF FOUND THEN
+                            RETURN NEW;
+                        END IF;
+                    END IF;
                     IF state <> 'open' THEN
                         RAISE EXCEPTION 'the round is not open for assessment' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="who_discussed_rates_no_more",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("status"),
+                condition=pgtrigger.Q(new__status__in=["offered", "accepted"])
+                & pgtrigger.Q(old__status__df=pgtrigger.F("new__status")),
+                func="""
+                    IF EXISTS (SELECT 1 FROM assessments_moderationmember WHERE assignment_id = NEW.id) THEN
+                        RAISE EXCEPTION 'who has read what the others gave rates no more' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="summoned_for_the_product_in_question",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("summoned_by_id", "entry_id"),
+                condition=pgtrigger.Q(new__summoned_by__isnull=False),
+                func="""
+                    IF NOT EXISTS (SELECT 1 FROM assessments_moderation m
+                                   WHERE m.id = NEW.summoned_by_id AND m.entry_id = NEW.entry_id) THEN
+                        RAISE EXCEPTION 'a disagreement summons for its own product' USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;
                 """,

@@ -1,4 +1,4 @@
-"""What is judged together: rounds with their sheets and entries, and what the secretariat measures."""
+"""What is judged together: rounds with their sheets and entries."""
 
 import uuid
 
@@ -59,6 +59,13 @@ class Round(Timetable, models.Model):
     # What the statements of a run are about: bands of the total score, and how many products are sought (none: a tenth).
     cuts = ArrayField(models.FloatField(), verbose_name=_("bands of the score begin at"), default=rules.default_cuts)
     top = models.PositiveSmallIntegerField(_("how many products are sought"), null=True, blank=True)
+    # From how many points of 100 on assessors disagree (0: never), and what that summons.
+    gap_indicator = models.PositiveSmallIntegerField(_("disagreement on an indicator"), default=rules.GAP_INDICATOR)
+    gap_total = models.PositiveSmallIntegerField(_("disagreement on the total"), default=rules.GAP_TOTAL)
+    gap_flags = models.BooleanField(_("unanswered questions about an assessor count as disagreement"), default=False)
+    moderation = models.CharField(_("a disagreement summons"), max_length=9, choices=rules.Summons, default=rules.Summons.THIRD)
+    moderation_days = models.PositiveSmallIntegerField(_("days for a further assessor"), default=rules.MODERATION_DAYS)
+    summons_itself = models.BooleanField(_("the further assessor is asked without an officer"), default=False)
     # Salts the codes under which assessors stand in exports: no code tells who stands behind it, or in which order they joined.
     code_salt = models.UUIDField(default=uuid.uuid4, editable=False)
     run = models.OneToOneField("assessments.ScoringRun", models.SET_NULL, null=True, editable=False, related_name="current_of")
@@ -79,6 +86,10 @@ class Round(Timetable, models.Model):
             models.CheckConstraint(condition=Q(panel_size__gte=rules.LEAST_PANEL), name="panel_has_at_least_three"),
             models.CheckConstraint(condition=Q(status__in=rules.RoundStatus.values), name="round_status_known"),
             models.CheckConstraint(condition=Q(top=None) | Q(top__gt=0), name="round_seeks_some"),
+            models.CheckConstraint(
+                condition=Q(gap_indicator__lte=100, gap_total__lte=100, moderation__in=rules.Summons.values, moderation_days__gt=0),
+                name="round_says_what_disagreement_is",
+            ),
             models.CheckConstraint(condition=Q(see_submitter__in=Sight.values), name="round_says_when_the_submitter_is_seen"),
             # Nobody reads another's judgement, or what came of it, before he has given his own.
             models.CheckConstraint(
@@ -132,6 +143,20 @@ class Round(Timetable, models.Model):
                         RAISE EXCEPTION 'the results of a round are those of its current run' USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NULL;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="fixed_when_nothing_is_disputed",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("status"),
+                condition=pgtrigger.Q(new__status="scored") & pgtrigger.Q(old__status__df=pgtrigger.F("new__status")),
+                func="""
+                    IF EXISTS (SELECT 1 FROM assessments_moderation m JOIN assessments_entry e ON e.id = m.entry_id
+                               WHERE e.round_id = NEW.id AND e.excluded_at IS NULL AND NOT e.is_calibration
+                                 AND m.status IN ('raised', 'third', 'consensus')) THEN
+                        RAISE EXCEPTION 'scores are fixed when every disagreement is settled' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
                 """,
             ),
             pgtrigger.Trigger(
@@ -376,54 +401,3 @@ class Entry(models.Model):
     @property
     def is_stale(self):
         return self.inputs_version > self.scored_version
-
-
-class Measurement(models.Model):
-    """A value that the secretariat measures once for a whole panel (audience reached, share of …)."""
-
-    entry = models.ForeignKey(Entry, models.PROTECT, related_name="measurements")
-    indicator = models.ForeignKey("assessments.Indicator", models.PROTECT, related_name="measurements")
-    value = models.DecimalField(_("value"), max_digits=14, decimal_places=4, null=True, blank=True)
-    target = models.DecimalField(_("target"), max_digits=14, decimal_places=4, null=True, blank=True)
-    not_applicable = models.BooleanField(_("not applicable"), default=False)
-    note = models.CharField(_("how it was measured"), max_length=300, blank=True)
-    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("measurement"), _("measurements")
-        constraints = [
-            models.UniqueConstraint(fields=["entry", "indicator"], name="measured_once_an_entry"),
-            models.CheckConstraint(
-                condition=Q(not_applicable=True, value=None) | Q(not_applicable=False, value__isnull=False),
-                name="measured_or_not_applicable",
-            ),
-            models.CheckConstraint(condition=Q(target=None) | Q(target__gt=0), name="target_positive"),
-        ]
-        triggers = [
-            pgtrigger.Trigger(
-                name="measurement_fits_its_indicator",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.Update,
-                func="""
-                    IF NOT EXISTS (
-                        SELECT 1 FROM assessments_indicator i
-                        JOIN assessments_scale s ON s.id = i.scale_id
-                        JOIN assessments_entry e ON e.id = NEW.entry_id
-                        JOIN assessments_sheetpart p ON p.sheet_id = e.sheet_id AND p.version_id = i.version_id
-                        WHERE i.id = NEW.indicator_id AND i.rater = 'secretariat'
-                          AND (i.allow_na OR NOT NEW.not_applicable)
-                          AND (NEW.value IS NULL OR NEW.value >= s.minimum)
-                          AND (NEW.value IS NULL OR s.maximum IS NULL OR NEW.value <= s.maximum)
-                          AND (NEW.value IS NULL OR s.kind NOT IN ('ordinal', 'inverse', 'boolean')
-                               OR mod(NEW.value - s.minimum, s.step) = 0)
-                          AND (s.kind <> 'ratio' OR NEW.value IS NULL OR NEW.target IS NOT NULL)) THEN
-                        RAISE EXCEPTION 'a measurement must fit its indicator and its scale' USING ERRCODE = 'check_violation';
-                    END IF;
-                    RETURN NEW;
-                """,
-            )
-        ]
-
-    def __str__(self):
-        return f"{self.indicator_id}: {self.value}"

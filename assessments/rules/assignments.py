@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from assessments.rules.moderations import ModerationStatus
 from assessments.rules.rounds import EDITABLE_ROUNDS, RoundStatus
 from secretariat.rules import officers
 from secretariat.workflow import Step, nobody
@@ -31,8 +32,18 @@ def is_assessor_of(user, assignment):
     return user.is_authenticated and assignment.assessor.user_id == user.pk
 
 
+def takes_work(assignment):
+    """Whether the sheet of this assignment may be written: in an open round, and in moderation by whom a disagreement summoned."""
+    status = assignment.entry.round.status
+    return status == RoundStatus.OPEN or (
+        status == RoundStatus.MODERATION
+        and assignment.summoned_by_id is not None
+        and assignment.summoned_by.status == ModerationStatus.THIRD
+    )
+
+
 def _round_is_open(assignment):
-    if assignment.entry.round.status != RoundStatus.OPEN:
+    if not takes_work(assignment):
         return _("This round is not open for assessment.")
     return None
 
@@ -46,10 +57,21 @@ def _round_takes_work(assignment):
     return None
 
 
-def _round_is_live(assignment):
+def _has_discussed(assignment):
+    if assignment.memberships.exists():
+        return _("This assessor has discussed the product with the panel: what was given before the discussion stays as it is.")
+    return None
+
+
+def _may_be_rated_anew(assignment):
+    """Whoever has read the others' values in a discussion can no longer rate blind: what he gave before it stays."""
+    return _round_is_open(assignment) or _has_discussed(assignment)
+
+
+def _may_be_asked_again(assignment):
     if assignment.entry.round.status not in EDITABLE_ROUNDS:
         return _("Assessors are appointed only while the round is in preparation or open.")
-    return None
+    return _has_discussed(assignment)
 
 
 ASSIGNMENT_MOVES = {
@@ -77,7 +99,7 @@ ASSIGNMENT_MOVES = {
         officers,
         gettext_lazy("Reopen the assessment"),
         needs_reason=True,
-        refuse=_round_is_open,
+        refuse=_may_be_rated_anew,
     ),
     "withdraw": Step(
         (AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED),
@@ -92,7 +114,7 @@ ASSIGNMENT_MOVES = {
         AssignmentStatus.OFFERED,
         officers,
         gettext_lazy("Ask to assess"),
-        refuse=_round_is_live,
+        refuse=_may_be_asked_again,
     ),
     # The system's own step when nobody answered in time.
     "lapse": Step((AssignmentStatus.OFFERED,), AssignmentStatus.LAPSED, nobody, gettext_lazy("Not answered in time")),

@@ -69,6 +69,7 @@ class Act(models.TextChoices):
 
     COMPOSE = "compose", gettext_lazy("Products and assessors are added.")
     ASSESS = "assess", gettext_lazy("Assessors fill in their sheets and submit them.")
+    MODERATE = "moderate", gettext_lazy("Where assessors disagree, it is found and settled.")
     CORRECT = "correct", gettext_lazy("Measurements are entered; products and assessors are left out or counted again.")
     RECUSE = "recuse", gettext_lazy("A conflict of interest that comes to light takes the assessor off.")
     REVISE = "revise", gettext_lazy("Whoever finds a fault takes the scores back to moderation.")
@@ -80,8 +81,8 @@ class Act(models.TextChoices):
 # What each phase allows: the one table from which every question of the kind is answered.
 ALLOWS = {
     RoundStatus.DRAFT: (Act.COMPOSE, Act.CORRECT, Act.RECUSE),
-    RoundStatus.OPEN: (Act.COMPOSE, Act.ASSESS, Act.CORRECT, Act.RECUSE),
-    RoundStatus.MODERATION: (Act.CORRECT, Act.RECUSE),
+    RoundStatus.OPEN: (Act.COMPOSE, Act.ASSESS, Act.MODERATE, Act.CORRECT, Act.RECUSE),
+    RoundStatus.MODERATION: (Act.MODERATE, Act.CORRECT, Act.RECUSE),
     RoundStatus.SCORED: (Act.REVISE, Act.RECUSE, Act.DECIDE),
     RoundStatus.CONFIRMED: (Act.REVISE, Act.RECUSE, Act.DECIDE),
     RoundStatus.PUBLISHED: (Act.DECIDE, Act.READ),

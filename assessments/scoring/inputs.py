@@ -107,18 +107,19 @@ class Inputs:
         """SHA-256 over the canonical form: equal inputs, whatever order they were read in, have equal digests."""
         digest = hashlib.sha256(f"{ALGORITHM}\n{self.products} {self.assessors} {self.top}\n".encode())
         digest.update(repr([float(cut) for cut in self.cuts]).encode())
-        _feed(digest, self.ranked)
+        feed(digest, self.ranked)
         for group in self.groups:
             digest.update(f"\n{group.scheme.digest}\n".encode())
             for block in (group.products, group.product, group.assessor, group.states, group.amounts):
-                _feed(digest, block)
+                feed(digest, block)
             for product in sorted(group.measured):
-                _feed(digest, [product])
-                _feed(digest, sorted(group.measured[product]))
+                feed(digest, [product])
+                feed(digest, sorted(group.measured[product]))
         return digest.hexdigest()
 
 
-def _feed(digest, block):
+def feed(digest, block):
+    """Add an array of whole numbers to a digest, its shape first."""
     numbers = np.ascontiguousarray(np.asarray(block, dtype=">i8"))
     digest.update(f"{numbers.shape}\n".encode())
     digest.update(numbers.tobytes())

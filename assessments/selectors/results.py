@@ -11,7 +11,7 @@ from django.db.models import Case, Count, F, Max, Min, OuterRef, Q, Subquery, Wh
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from assessments.models import Assessor, AssessorReading, Entry, IndicatorSet, Score, ScoringRun
+from assessments.models import Assessor, AssessorReading, Entry, IndicatorSet, ModeratedScore, Score, ScoringRun
 from assessments.scoring.crossed import LEAST_ASSESSORS, LEAST_FREEDOM, LEAST_PRODUCTS
 from assessments.selectors.rounds import awaiting_computation
 from assessments.selectors.standing import Band, sought
@@ -121,7 +121,10 @@ class Results:
         figures = {name: F(f"result__{name}") for name in _OF_SCORE}
         places = {name: Case(When(excluded_at=None, is_calibration=False, then=F(f"result__{name}"))) for name in _OF_PLACE}
         entries = Entry.objects.filter(round=self.round).select_related("subject__agency")
-        return entries.annotate(score=F("result__value"), gate=F("result__gate_failed"), **figures, **places)
+        agreed = ModeratedScore.objects.filter(run=self.round.run_id, entry=OuterRef("pk")).values("value")
+        return entries.annotate(
+            score=F("result__value"), gate=F("result__gate_failed"), agreed=Subquery(agreed), **figures, **places
+        )
 
     def part_of(self, row):
         return self.parts.get(row.component)

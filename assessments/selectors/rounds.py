@@ -3,11 +3,23 @@
 from dataclasses import dataclass, field
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, When
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessments import rules
-from assessments.models import Assessor, Assignment, Entry, Indicator, Measurement, Round, ScoringRun, SetAside, SheetPart
+from assessments.models import (
+    Assessor,
+    Assignment,
+    Entry,
+    Indicator,
+    Measurement,
+    Moderation,
+    Round,
+    ScoringRun,
+    SetAside,
+    SheetPart,
+)
 from assessments.selectors.conflicts import Why, conflicts
 from secretariat.calendar import digits, reads_persian, short_date
 from secretariat.models import RoleGrant
@@ -106,6 +118,15 @@ def measurement_rows(entries):
 # --- may the results stand? ----------------------------------------------------------------------
 
 
+class Problem(str):
+    """A sentence with the page where it can be mended."""
+
+    def __new__(cls, words, url="", label=""):
+        made = super().__new__(cls, words)
+        made.url, made.label = url, label
+        return made
+
+
 def why_not_publishable(round_):
     """Sentences naming what keeps the results from standing; none when all is well."""
     entries = round_.entries.ranked().select_related("subject").order_by("pk")
@@ -123,9 +144,21 @@ def why_not_publishable(round_):
     problems = [
         sentence % {"least": digits(rules.LEAST_PANEL), "titles": titles(blocked)} for blocked, sentence in found if blocked
     ]
+    problems += _disputed(round_)
     if not problems and round_.run is None:
         problems.append(_("The scores of this round were not computed yet."))
     return problems
+
+
+def _disputed(round_):
+    """A sentence on the disagreements that are not settled yet."""
+    count = Moderation.objects.holding(round_).count()
+    if not count:
+        return []
+    words = ngettext(
+        "%(count)s disagreement of a panel is not settled yet.", "%(count)s disagreements of panels are not settled yet.", count
+    ) % {"count": digits(count)}
+    return [Problem(words, reverse("round_moderation", args=[round_.pk]), _("Look at them"))]
 
 
 def with_counted(entries, round_):
@@ -328,15 +361,14 @@ def my_work(user):
         Assignment.objects.filter(assessor__user=user)
         .with_due()
         .exclude(entry__round__status=rules.RoundStatus.DRAFT)
-        .select_related("entry__subject__agency", "entry__round", "assessment")
+        .select_related("entry__subject__agency", "entry__round", "assessment", "summoned_by")
     )
-    waiting = Q(status__in=[_A.OFFERED, _A.ACCEPTED], entry__round__status=rules.RoundStatus.OPEN)
     work = MyWork(
         [],
         [],
         done=rows.filter(status=_A.SUBMITTED).order_by("-assessment__submitted_at", "-pk"),
-        past=rows.exclude(waiting).exclude(status=_A.SUBMITTED).order_by("-due", "-pk"),
+        past=rows.exclude(pk__in=rows.pending().values("pk")).exclude(status=_A.SUBMITTED).order_by("-due", "-pk"),
     )
-    for row in rows.filter(waiting).order_by("due", "pk"):
+    for row in rows.pending().order_by("due", "pk"):
         (work.to_answer if row.status == _A.OFFERED else work.to_do).append(row)
     return work

@@ -10,7 +10,7 @@ import numpy as np
 from django.db import connection
 
 from assessments import scoring
-from assessments.models import Entry, Indicator, Measurement, Round, SheetPart
+from assessments.models import Entry, Indicator, Measurement, ModeratedRating, Round, SheetPart
 
 _STATES = {"scored": scoring.SCORED, "na": scoring.NOT_APPLICABLE, "blank": scoring.UNANSWERED}
 # One row of PostgreSQL's binary COPY below: every field comes with its length, none is null.
@@ -118,10 +118,12 @@ class RoundInputs:
     entries: np.ndarray  # id by product number
     assessors: np.ndarray  # id by assessor number
     versions: np.ndarray  # of the entries' inputs, as they were read
+    # What panels agreed on in moderation: entry id → {indicator id: (state, amount)}. It stands beside the scores.
+    agreed: dict = field(default_factory=dict)
 
 
 def round_inputs(round_id):
-    """The whole round, in seven queries; read it within one snapshot of the database (see services.runs)."""
+    """The whole round, in eight queries; read it within one snapshot of the database (see services.runs)."""
     round_ = Round.objects.only("cuts", "top", "code_salt").get(pk=round_id)
     found = Entry.objects.filter(round=round_id)
     found = found.values_list("pk", "sheet", "inputs_version", "excluded_at", "is_calibration")
@@ -133,7 +135,19 @@ def round_inputs(round_id):
     groups, shapes = _groups(rows, entries, assessors, ratings)
     ranked = np.array([row[3] is None and not row[4] for row in rows], dtype=bool)
     inputs = scoring.Inputs(groups, len(entries), len(assessors), ranked, tuple(round_.cuts), round_.top)
-    return RoundInputs(inputs, shapes, entries, assessors, np.array([row[2] for row in rows], dtype=np.int64))
+    versions = np.array([row[2] for row in rows], dtype=np.int64)
+    return RoundInputs(inputs, shapes, entries, assessors, versions, agreed_values(Entry.objects.filter(round=round_id)))
+
+
+def agreed_values(entries):
+    """{entry id: {indicator id: (state, amount)}} of what the panels of `entries` agreed on; the last word on each."""
+    rows = ModeratedRating.objects.filter(
+        moderation__entry__in=entries, moderation__status="closed", moderation__outcome="agreed"
+    ).order_by("moderation__settled_at", "moderation", "number")
+    agreed = defaultdict(dict)
+    for entry, indicator, state, value in rows.values_list("moderation__entry", "indicator", "state", "value"):
+        agreed[entry][indicator] = (_STATES[state], _amount(value))
+    return dict(agreed)
 
 
 def panel_inputs(entry):

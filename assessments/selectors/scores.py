@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 from assessments import scoring
 from assessments.models import Assessment, Entry, RemarkCheck, Score, ScoringRun
 from assessments.scoring.rounding import shown, shown_parts
+from assessments.selectors.agreements import Agreement, agreement_on
 from assessments.selectors.remarks import remarks_of
 from assessments.selectors.score_inputs import panel_inputs
 from assessments.selectors.score_readers import COUNCIL, PUBLIC, STAFF
@@ -134,6 +135,7 @@ class Explanation:
     standing: Standing | None = None
     versions: list = field(default_factory=list)  # the set versions it was judged by
     appeals: object = None  # selectors.appeals.Standing, for the page that asks for it
+    agreed: Agreement | None = None  # with what the panel agreed on in moderation; it stands beside the score
 
     @property
     def coverage_percent(self):
@@ -258,6 +260,8 @@ def explain(entry, *, audience):
     told.versions = [part.version for part in layout.parts]
     _print_lines(told)
     if audience != PUBLIC:
+        means = {line.score.indicator_id: line.mean for line in told.indicators}
+        told.agreed = agreement_on(entry, told.run, means)
         told.voices = _voices(told, group, layout, assessors)
         _print_voices(told)
     return told

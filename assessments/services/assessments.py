@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from assessments import rules
 from assessments.forms.assessments import read
 from assessments.models import Assessment, Assignment
 from assessments.selectors import assessments as selectors
@@ -55,7 +56,7 @@ def save_draft(assignment_id, values, *, by, version):
     assignment = _locked(assignment_id, by)
     if assignment.status != Assignment.Status.ACCEPTED:
         raise RuleBroken(_("This assessment can no longer be changed."))
-    if not assignment.entry.round.is_open:
+    if not rules.takes_work(assignment):
         raise RuleBroken(_("This round is not open for assessment."))
     assessment = Assessment.objects.filter(assignment=assignment).first()
     sheet = selectors.sheet(assignment.entry.sheet_id)
@@ -101,11 +102,21 @@ def submit(assignment_id, *, by, version):
         assessment.submitted_at = timezone.now()
         assessment.version += 1
         assessment.save(update_fields=["submitted_at", "version", "saved_at"])
-    moved = workflow.advance(Assignment.objects.select_related("assessor", "entry__round"), assignment_id, "submit", by=by)
+    moved = workflow.advance(
+        Assignment.objects.select_related("assessor", "entry__round", "entry__subject", "summoned_by"), assignment_id, "submit", by=by
+    )
     inputs_changed(moved.entry_id)
+    if moved.summoned_by_id is not None:
+        notices.tell_officers(
+            "further_judgement",
+            *both(FURTHER, subject=moved.entry.subject),
+            link=moved.summoned_by.get_absolute_url(),
+            mail=False,
+        )
     return assessment
 
 
+FURTHER = gettext_lazy("One more assessor has judged “%(subject)s”: the disagreement of its panel can be settled.")
 REOPENED = gettext_lazy(
     "Your assessment of “%(subject)s” was opened again, so that you can change and submit it anew. Reason: %(why)s"
 )
@@ -115,7 +126,7 @@ REOPENED = gettext_lazy(
 def reopen(assignment_id, *, by, why):
     """Give a submitted sheet back to its assessor; it counts no more until it is submitted again."""
     _hold_round(assignment_id)
-    assignments = Assignment.objects.select_related("assessor__user", "entry__round", "entry__subject")
+    assignments = Assignment.objects.select_related("assessor__user", "entry__round", "entry__subject", "summoned_by")
     assignment = workflow.advance(assignments, assignment_id, "reopen", by=by, why=why)
     assessment = Assessment.objects.get(assignment=assignment)
     assessment.submitted_at = None
@@ -133,7 +144,7 @@ def reopen(assignment_id, *, by, why):
 
 def _locked(assignment_id, by):
     """The assignment of this assessor, locked: every write to his sheet passes through here, one after the other."""
-    own = selectors.workable(by).select_related("entry__round")
+    own = selectors.workable(by).select_related("entry__round", "summoned_by")
     return own.select_for_update(of=("self",), no_key=True).get(pk=assignment_id)
 
 

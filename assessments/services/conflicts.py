@@ -24,7 +24,7 @@ from assessments.models import (
 )
 from assessments.models.conflicted import Conflicted
 from assessments.selectors.conflicts import conflicts
-from assessments.services import runs
+from assessments.services import disagreements, runs
 from secretariat import persian
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken
@@ -144,6 +144,7 @@ def recuse_conflicted(assessors):
 def _recuse(assignment, why):
     counted = assignment.status == rules.AssignmentStatus.SUBMITTED
     advance(Assignment.objects.all(), assignment.pk, "recuse", by=None, why=why)
+    disagreements.lapse(assignment, why)
     if counted:
         runs.inputs_changed(assignment.entry_id)
     if assignment.entry.round.status == rules.RoundStatus.DRAFT:

@@ -10,6 +10,7 @@ from assessments import rules
 from assessments.models import Assignment, Extension, Round
 from assessments.selectors.assessments import workable
 from assessments.selectors.rounds import titles
+from assessments.services import disagreements
 from secretariat import calendar
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken
@@ -31,10 +32,15 @@ Decision = Extension.Decision
 
 def start_answers(round_, assignments):
     """From now on the offers among `assignments` wait for an answer. The round is open and locked by the caller."""
-    now, answer_by = timezone.now(), None
-    if round_.answer_days:
-        answer_by = min(calendar.last_moment(calendar.deadline(calendar.today(), round_.answer_days).due), round_.deadline)
-    assignments.filter(status=Assignment.Status.OFFERED).update(offered_at=now, answer_by=answer_by)
+    offered, answer_by = assignments.filter(status=Assignment.Status.OFFERED), answer_until(round_, round_.deadline)
+    offered.update(offered_at=timezone.now(), answer_by=answer_by)
+
+
+def answer_until(round_, latest):
+    """Until when a request made now waits for an answer, at most until `latest`; None where the round sets no term."""
+    if not round_.answer_days:
+        return None
+    return min(calendar.last_moment(calendar.deadline(calendar.today(), round_.answer_days).due), latest)
 
 
 def lapse_offers(now=None):
@@ -47,9 +53,10 @@ def lapse_offers(now=None):
 @transaction.atomic
 def _lapse(due, round_id):
     lapsed = []
-    rows = due.select_related("assessor__user", "entry__subject").order_by("pk")
+    rows = due.select_related("assessor__user", "entry__subject", "entry__round").order_by("pk")
     for row in rows.select_for_update(of=("self",), no_key=True, skip_locked=True):
         advance(Assignment.objects.all(), row.pk, "lapse", by=None)
+        disagreements.lapse(row, _("Not answered in time"))
         tell(row.assessor.user, "assignment_lapsed", *both(LAPSED, title=row.entry.subject, day=row.answer_by))
         lapsed.append(row)
     if lapsed:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from assessments.models import Round, ScoringFlag, SetAside
 from assessments.selectors.readers import still_judges
+from assessments.services import disagreements
 from secretariat.errors import RuleBroken, Stale
 from secretariat.rules import is_officer
 
@@ -38,8 +39,11 @@ def answer_flag(flag_id, decision, answer, *, by, seen=None):
         raise Stale(_("Somebody else answered this question while you were writing. Nothing of yours was saved yet."), flag)
     if decision == Decision.SET_ASIDE and not _somebody_is_aside(flag):
         raise RuleBroken(_("Nobody whom this question concerns is set aside: do that first, with its reason."), field="decision")
+    former = flag.decision
     flag.decision, flag.answer, flag.answered_by, flag.answered_at = decision, answer, by, timezone.now()
     flag.save(update_fields=list(_UNANSWERED))
+    if Decision.REVIEW in (decision, former) or flag.round.gap_flags:
+        disagreements.find(flag.round_id)
     return flag
 
 

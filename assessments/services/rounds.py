@@ -24,7 +24,7 @@ from assessments.models import (
     Subject,
 )
 from assessments.selectors import rounds as selectors
-from assessments.services import deadlines, news, runs
+from assessments.services import deadlines, disagreements, news, runs
 from assessments.services.conflicts import set_conflict
 from secretariat import calendar
 from secretariat.bilingual import both
@@ -37,10 +37,16 @@ from secretariat.workflow import advance
 Status = rules.RoundStatus
 # What the assessors are shown is settled before anybody is asked.
 SIGHT = ("see_submitter", "see_ratings", "see_names", "see_aggregates")
+# What disagreement is, and what it summons.
+LIMITS = ("gap_indicator", "gap_total", "gap_flags")
+SUMMONS = ("moderation", "moderation_days", "summons_itself")
 # What may be written in which state of the round; the deadline of an open round is moved by extend_deadline alone.
 REMINDERS = ("answer_days", "remind_offers", "remind_before", "remind_after", "escalate_after")
 AFTERWARDS = ("publish_at", "appeal_days")
-ALWAYS = ("title_fa", "title_en", "panel_size", "note", "cuts", "top", "closes_itself", "needs_second", *REMINDERS, *AFTERWARDS)
+ALWAYS = (
+    *("title_fa", "title_en", "panel_size", "note", "cuts", "top", "closes_itself", "needs_second"),
+    *(*LIMITS, *SUMMONS, *REMINDERS, *AFTERWARDS),
+)
 WRITABLE = {
     Status.DRAFT: ("deadline", "opens_at", *SIGHT, *ALWAYS),
     Status.OPEN: ALWAYS,
@@ -96,6 +102,8 @@ def edit_round(round_id, *, by, version, **fields):
     round_.save(update_fields=[*changed, "version"])
     if {"cuts", "top"} & set(changed):
         runs.round_changed(round_.pk)
+    if set(LIMITS) & set(changed):
+        disagreements.find(round_.pk)
     return round_
 
 
@@ -146,6 +154,8 @@ def move_round(round_id, action, *, by, why="", separate_lists=False):
     moved = advance(Round.objects.all(), round_id, action, by=by, why=why, **changes)
     if action in ("open", "reopen"):
         deadlines.start_answers(moved, Assignment.objects.filter(entry__round=moved))
+    if action == "close":
+        disagreements.find(round_id)  # of panels, too, that are not awaited any more
     news.tell_move(moved, action, why.strip())
     if action == "publish" and moved.appeal_days:
         return move_round(round_id, "open_appeals", by=None)
@@ -373,9 +383,11 @@ def answer(assignment_id, decision, *, by, why="", conflict=False):
         raise ValueError(decision)
     if decision == "accept" and conflict:
         raise RuleBroken(_("With a conflict of interest you cannot accept. Please decline."), field="conflict")
-    own = Assignment.objects.filter(assessor__user=by).select_related("assessor__user", "entry__subject", "entry__round")
+    own = Assignment.objects.filter(assessor__user=by)
+    own = own.select_related("assessor__user", "entry__subject", "entry__round", "summoned_by")
     assignment = advance(own, assignment_id, decision, by=by, why=why)
     if decision == "decline":
+        disagreements.lapse(assignment, why)
         if conflict:
             declared = ConflictOfInterest.Source.DECLARED
             set_conflict(assignment.assessor_id, assignment.entry.subject_id, why, by=by, source=declared)
@@ -394,6 +406,7 @@ def withdraw(assignment_id, *, by, why):
     only_officers(by=by)
     rows = Assignment.objects.select_related("assessor__user", "entry__subject", "entry__round")
     assignment = advance(rows, assignment_id, "withdraw", by=by, why=why)
+    disagreements.lapse(assignment, why)
     if assignment.entry.round.status != Status.DRAFT:
         tell(
             assignment.assessor.user,

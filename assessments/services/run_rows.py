@@ -5,7 +5,8 @@ import io
 import numpy as np
 from django.db import connection
 
-from assessments.models import AssessorReading, ScoringFlag
+from assessments.models import AssessorReading, ModeratedScore, ScoringFlag
+from assessments.scoring.disagreement import agreed_totals
 from assessments.scoring.run import OF_NODE
 from assessments.scoring.standings import OF_ROOT
 
@@ -102,6 +103,29 @@ def _cell(value):
     return str(value)
 
 
+# ------------------------------------------------------------------ with what panels agreed
+def moderated_rows(read):
+    """{entry id: (mean, value, digest)} of every judged entry whose panel agreed on something."""
+    rows = {}
+    for group, layout in zip(read.inputs.groups, read.layouts, strict=True):
+        agreed = {
+            product: {layout.leaf_rows[indicator]: said for indicator, said in read.agreed[entry].items()}
+            for product, entry in zip(group.products.tolist(), read.entries[group.products].tolist(), strict=True)
+            if entry in read.agreed
+        }
+        for product, made in agreed_totals(group, agreed).items() if agreed else ():
+            value = None if np.isnan(made.value) else made.value
+            rows[int(read.entries[product])] = (made.mean, value, made.digest)
+    return rows
+
+
+def write_moderated(run_id, read):
+    ModeratedScore.objects.bulk_create(
+        ModeratedScore(run_id=run_id, entry_id=entry, mean=mean, value=value, digest=digest)
+        for entry, (mean, value, digest) in moderated_rows(read).items()
+    )
+
+
 def point_entries(run_id, read):
     """Let each entry point at its total in this run, and know which of its inputs were seen."""
     with connection.cursor() as cursor:
@@ -113,6 +137,7 @@ def drop(run_id):
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM assessments_score WHERE run_id = %s", [run_id])
         cursor.execute("DELETE FROM assessments_assessorreading WHERE run_id = %s", [run_id])
+        cursor.execute("DELETE FROM assessments_moderatedscore WHERE run_id = %s", [run_id])
         cursor.execute(
             "UPDATE assessments_scoringrun SET supersedes_id = NULL WHERE supersedes_id = %s AND frozen_at IS NULL", [run_id]
         )

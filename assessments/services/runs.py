@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessments import rules, scoring
-from assessments.models import Assessment, Entry, Round, Score, ScoringRun
+from assessments.models import Assessment, Entry, ModeratedScore, Round, Score, ScoringRun
 from assessments.selectors.score_inputs import round_inputs
-from assessments.services import run_rows
+from assessments.services import disagreements, run_rows
 from secretariat.background import after_commit
 from secretariat.errors import RuleBroken
 from secretariat.rules import only_officers
@@ -169,8 +169,10 @@ def _store(run, read, result):
         run.delete()  # it has nothing, and nobody stopped it: it was overtaken
         return None
     run_rows.write_scores(run.pk, read, result)
+    run_rows.write_moderated(run.pk, read)
     run_rows.write_readings(run.pk, read, result)
     run_rows.write_flags(round_.pk, read, result)
+    disagreements.apply(round_, read)
     _finish(run, round_, read, result)
     run_rows.point_entries(run.pk, read)
     return run
@@ -248,10 +250,20 @@ def _differences(round_):
         yield from _compared(key, stored.pop(key, None), right)
     for key in sorted(stored, key=str):
         yield f"{_place(key)}: a score that no node asks for"
+    yield from _differing_agreements(round_, read)
     pointed = Entry.objects.filter(round=round_).exclude(result=None).values_list("pk", "result__run")
     for pk, run in pointed:
         if run != round_.run_id:
             yield f"entry {pk}: its result is not of the current run"
+
+
+def _differing_agreements(round_, read):
+    rows = ModeratedScore.objects.filter(run=round_.run_id).values_list("entry", "mean", "value", "digest")
+    stored, right = {entry: figures for entry, *figures in rows}, run_rows.moderated_rows(read)
+    for entry in sorted(stored.keys() | right.keys()):
+        found, computed = stored.get(entry), right.get(entry)
+        if found is None or computed is None or not _same(found, list(computed)):
+            yield f"entry {entry}, with what was agreed: stored {found}, computed {computed}"
 
 
 def _compared(key, found, right):

@@ -21,8 +21,9 @@ from secretariat.calendar import digits, in_tehran
 from secretariat.errors import RuleBroken, Stale
 from secretariat.gate import once
 from secretariat.rules import is_officer
+from secretariat.workflow import open_steps
 
-_WITH = ("entry__round", "entry__subject__agency", "assessor", "assessment")
+_WITH = ("entry__round", "entry__subject__agency", "assessor", "summoned_by", "assessment")
 
 
 def clock(instant):
@@ -139,7 +140,7 @@ def _sheet_page(request, assignment, sheet, *, status=HTTPStatus.OK, **more):
         "version": assessment.version if assessment else 0,
         "texts": {name: getattr(assessment, name, "") for name in TEXTS},
         "evidence": evidence_for(entry.subject, blind=not shown_to(assignment).submitter),
-        "readonly": not entry.round.is_open,
+        "readonly": not rules.takes_work(assignment),
         "late": assignment.is_past_deadline,
         # A page that came back with its errors is sent by its buttons, not by itself.
         "manual": status != HTTPStatus.OK,
@@ -260,7 +261,7 @@ def assessment_detail(request, pk):
         "round": assignment.entry.round,
         "sheet": selectors.filled_sheet(assignment, assessment),
         "is_staff_view": is_officer(request.user) and not own,
-        "may_reopen": assignment.status == rules.AssignmentStatus.SUBMITTED and assignment.entry.round.is_open,
+        "may_reopen": "reopen" in open_steps(assignment, request.user),
     }
     return render(request, "assessments/assessment_detail.html", context)
 

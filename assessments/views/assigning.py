@@ -14,6 +14,7 @@ from assessments import rules
 from assessments.forms.rounds import AnswerForm, ReasonForm
 from assessments.models import Assessor, Assignment, Entry, SheetPart
 from assessments.selectors import rounds as selectors
+from assessments.selectors.moderations import asked_to_discuss
 from assessments.selectors.waivers import waivers_of
 from assessments.services import rounds as services
 from assessments.views.rounds import find_round, form_page, round_tabs
@@ -42,7 +43,7 @@ def find_entry(request, pk):
 def entry_detail(request, pk):
     entry = find_entry(request, pk)
     assignments = list(
-        entry.assignments.select_related("assessor__user", "entry__round", "assessment")
+        entry.assignments.select_related("assessor__user", "entry__round", "assessment", "summoned_by")
         .prefetch_related("moves__by", "extensions__decided_by")
         .order_by("alias")
     )
@@ -318,8 +319,16 @@ def my_assessments(request):
     assessor = get_object_or_404(Assessor, user=request.user)
     work = selectors.my_work(request.user)
     _word_deadlines(work.to_answer + work.to_do)
+    discussions = list(asked_to_discuss(request.user))
     finished = Paginator(work.done, A_PAGE).get_page(request.GET.get("page"))
-    context = {"assessor": assessor, "work": work, "finished": finished, "past": work.past[:A_PAGE], "past_count": work.past.count()}
+    context = {
+        "assessor": assessor,
+        "work": work,
+        "discussions": discussions,
+        "finished": finished,
+        "past": work.past[:A_PAGE],
+        "past_count": work.past.count(),
+    }
     return render(request, "assessments/my_assessments.html", context)
 
 
@@ -340,7 +349,8 @@ def _word_deadlines(assignments):
 def assignment_answer(request, pk):
     """Accept or decline; the declaration on conflicts comes before anything of the product can be opened."""
     mine = Assignment.objects.filter(assessor__user=request.user).exclude(entry__round__status=rules.RoundStatus.DRAFT)
-    assignment = get_object_or_404(mine.select_related("entry__subject__agency", "entry__round", "assessor__user"), pk=pk)
+    with_all = ("entry__subject__agency", "entry__round", "assessor__user", "summoned_by")
+    assignment = get_object_or_404(mine.select_related(*with_all), pk=pk)
     form = AnswerForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         decision = form.cleaned_data["decision"]

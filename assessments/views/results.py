@@ -84,6 +84,7 @@ class RoundResults(ListPage):
                 "adjustment", _("Correction"), sort="adjustment", kind="number", template="assessments/_result_points.html",
                 shown=False,
             ),
+            Column("agreed", _("Total with agreed values"), sort="agreed", kind="number", places=1, shown=False),
             Column("band", _("Band"), value=self._band_label, template="assessments/_result_band.html"),
             Column(
                 "other_band", _("Chance of another band"), sort="p_misclassified", value="p_misclassified", kind="number",
@@ -174,6 +175,8 @@ class RoundResults(ListPage):
             found.append((_("Failed a gate"), "danger", "x-octagon"))
         if row.is_stale:
             found.append((_("Being computed"), "info", "arrow-repeat"))
+        if row.agreed is not None:
+            found.append((_("With agreed values %(value)s") % {"value": num(row.agreed, 1)}, "info", "people"))
         if told.is_at_the_line(row):
             found.append((_("At the line"), "warning", "dash-lg"))
         if told.is_near_an_edge(row):

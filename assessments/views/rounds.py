@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments import rules
 from assessments.forms.rounds import ExtendForm, MeasuredLine, ReasonForm, RoundForm, SeparateListsForm, listed
-from assessments.models import Round
+from assessments.models import Moderation, Round
 from assessments.selectors import joining
 from assessments.selectors import rounds as selectors
 from assessments.selectors.flags import open_questions
@@ -157,6 +157,7 @@ def round_tabs(round_, here):
         ("round_detail", _("Progress")),
         ("round_panels", _("Panels")),
         ("round_measurements", _("Measurements")),
+        ("round_moderation", _("Moderation")),
         ("round_results", _("Results")),
         ("round_assessors", _("Assessors")),
         ("round_questions", _("Questions")),
@@ -169,7 +170,10 @@ def round_tabs(round_, here):
         names = [name for name in names if name[0] != "round_panels"]
     if round_.is_public:
         names.append(("round_bundle", _("Open data")))
-    counts = {"round_questions": open_questions(round_) or None}
+    counts = {
+        "round_moderation": Moderation.objects.holding(round_).count() or None,
+        "round_questions": open_questions(round_) or None,
+    }
     return [(label, reverse(name, args=[round_.pk]), name == here, counts.get(name)) for name, label in names]
 
 

@@ -13,6 +13,7 @@ from assessments.models import Assignment, Entry, Round
 from assessments.selectors import excellence
 from assessments.selectors.appeals import unanswered
 from assessments.selectors.comparisons import waiting_for
+from assessments.selectors.moderations import asked_to_discuss, rounds_with_disagreements
 from products.models import Overlap, Product, QualityMark
 from secretariat import calendar, rules
 from secretariat.models import Heartbeat, Letter, Meeting, Resolution
@@ -76,7 +77,7 @@ def sections(user):
         if asked := excellence.waiting_for_agencies(user):
             found.append(_self_assessment(asked))
     if rules.is_officer(user):
-        found.append(_officer())
+        found.append(_officer(user))
         if under_way := excellence.waiting_for_officers():
             found.append(_excellence_year(*under_way))
     if appeals := list(unanswered(user)[:SHOWN]):
@@ -92,17 +93,13 @@ def sections(user):
 # ------------------------------------------------------------------ assessor
 def _assessor(user):
     mine = Assignment.objects.filter(assessor=user.assessor)
-    counts = mine.aggregate(
-        offered=Count("pk", filter=Q(status="offered", entry__round__status="open")),
-        accepted=Count("pk", filter=Q(status="accepted", entry__round__status="open")),
-        done=Count("pk", filter=Q(status="submitted")),
+    counts = mine.pending().aggregate(
+        offered=Count("pk", filter=Q(status="offered")),
+        accepted=Count("pk", filter=Q(status="accepted")),
     )
-    work = (
-        mine.filter(status__in=["offered", "accepted"], entry__round__status="open")
-        .select_related("entry__subject", "entry__round")
-        .with_due()
-        .order_by("due", "status", "pk")[:SHOWN]
-    )
+    done = mine.filter(status="submitted").count()
+    work = mine.pending().select_related("entry__subject", "entry__round").with_due().order_by("due", "status", "pk")[:SHOWN]
+    discussions = list(asked_to_discuss(user))
     url = reverse("my_assessments")
     return Section(
         _("My assessments"),
@@ -111,9 +108,20 @@ def _assessor(user):
                 _("Invitations to answer"), counts["offered"], url, "envelope-open", tone="warning" if counts["offered"] else ""
             ),
             Card(_("To assess"), counts["accepted"], url, "clipboard-check"),
-            Card(_("Submitted"), counts["done"], url, "check2-circle"),
+            Card(_("Your discussion is asked"), len(discussions), url, "chat-left-text", tone="warning" if discussions else ""),
+            Card(_("Submitted"), done, url, "check2-circle"),
         ],
         rows=[
+            Row(
+                moderation.entry.subject.title,
+                moderation.get_absolute_url(),
+                note=moderation.entry.round.title,
+                status=moderation.status,
+                status_text=moderation.get_status_display(),
+            )
+            for moderation in discussions[:SHOWN]
+        ]
+        + [
             Row(
                 assignment.entry.subject.title,
                 reverse("assignment_answer" if assignment.status == "offered" else "assessment_form", args=[assignment.pk]),
@@ -265,7 +273,7 @@ def _representative(user):
 
 
 # ------------------------------------------------------------------ officer
-def _officer():
+def _officer(user):
     now = timezone.now()
     queue = Product.objects.filter(status="submitted").aggregate(n=Count("pk"), oldest=Min("submitted_at"))
     open_rounds = list(
@@ -289,6 +297,7 @@ def _officer():
     if queue["oldest"]:
         note = _("the oldest since %(day)s") % {"day": calendar.long_date(timezone.localdate(queue["oldest"]))}
     rounds = reverse("round_list")
+    disputed = list(rounds_with_disagreements(user))
     return Section(
         _("Secretariat"),
         cards=[
@@ -296,6 +305,11 @@ def _officer():
             Card(_("Likely overlaps to decide"), overlaps, reverse("overlap_list"), "intersect"),
             Card(
                 _("Products short of assessors"), short, f"{rounds}?status=open", "person-plus", tone="warning" if short else ""
+            ),
+            Card(
+                _("Disagreements to settle"), sum(round_.disputed for round_ in disputed),
+                reverse("round_moderation", args=[disputed[0].pk]) if len(disputed) == 1 else f"{rounds}?status=moderation",
+                "people", tone="warning" if disputed else "",
             ),
             Card(_("Rounds to publish"), to_publish, f"{rounds}?status=moderation", "megaphone"),
             Card(_("Scores waiting for more than five minutes"), stale, rounds, "calculator", tone="danger" if stale else ""),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from assessments.models import Entry, Score
 from assessments.rules import PUBLIC_ROUNDS
+from assessments.selectors.agreements import agreed_totals
 from assessments.selectors.appeals import standing
 from assessments.selectors.score_readers import AGENCY
 from assessments.selectors.scores import explain
@@ -48,6 +49,7 @@ class Row:
     changed: bool  # the score is no longer what it was when proposed
     partial: list = field(default_factory=list)  # people who voted in spite of a tie
     living: QualityMark | None = None
+    agreed: float | None = None  # the total with what the panel agreed on, beside the score
 
     @property
     def obstacles(self):
@@ -64,6 +66,7 @@ def board(resolution):
     }
     votes = list(resolution.votes.exclude(choice=Vote.Choice.RECUSED).select_related("seat__user"))
     ties = services.ties([mark.product for mark in proposed])
+    agreed = agreed_totals([mark.score for mark in proposed])
     rows = []
     for mark in proposed:
         undecided = mark.status == rules.MarkStatus.PROPOSED
@@ -76,6 +79,7 @@ def board(resolution):
                 changed=undecided and services.score_changed(mark),
                 partial=[vote.seat.user for vote in votes if vote.seat.user_id in ties[mark.product_id]] if undecided else [],
                 living=other if other is not None and other.pk != mark.pk else None,
+                agreed=agreed.get(mark.score_id),
             )
         )
     return rows
@@ -90,6 +94,7 @@ class Candidate:
     level: str | None  # the highest level that the score reaches
     gate_failed: bool
     living: bool
+    agreed: float | None = None  # the total with what the panel agreed on, beside the score
 
     @property
     def is_ready(self):
@@ -112,8 +117,11 @@ def candidates(resolution, round_):
             "product__subject", flat=True
         )
     )
+    agreed = agreed_totals(newest.values())
     found = [
-        Candidate(products[subject], score, services.level_for(score.value), score.gate_failed, subject in living)
+        Candidate(
+            products[subject], score, services.level_for(score.value), score.gate_failed, subject in living, agreed.get(score.pk)
+        )
         for subject, score in newest.items()
     ]
     return sorted(found, key=lambda one: (-one.score.value, one.product.pk))

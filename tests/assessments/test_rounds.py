@@ -16,6 +16,7 @@ from tests.assessments import round_pages
 from tests.assessments.test_round_services import measured_version
 
 SIGHT = {"see_submitter": "after_own", "see_ratings": "never", "see_names": "never", "see_aggregates": "never"}
+LIMITS = {"gap_total": "20", "gap_indicator": "۴۰", "moderation": "third", "moderation_days": "7"}
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
@@ -85,7 +86,7 @@ def test_both_languages(client, officer, settings, language):
 
 
 def test_round_new(client, officer):
-    typed = {"title_fa": "دور پاییز", "deadline": round_pages.jalali(30), "panel_size": "۴", "cuts": "۶۰، ۷۵٫۵", "once_key": uuid.uuid4(), **SIGHT}
+    typed = {"title_fa": "دور پاییز", "deadline": round_pages.jalali(30), "panel_size": "۴", "cuts": "۶۰، ۷۵٫۵", "once_key": uuid.uuid4(), **SIGHT, **LIMITS}
     response = client.post(reverse("round_new"), typed)
     made = Round.objects.get()
     assert response.url == f"/rounds/{made.pk}/"
@@ -106,7 +107,7 @@ def test_round_new_explains_and_keeps(client, officer):
 def test_round_edit_refuses_a_stale_form_and_shows_both(client, officer):
     round_ = factories.round_(title_en="First")
     url = reverse("round_edit", args=[round_.pk])
-    typed = {"title_fa": round_.title_fa, "title_en": "Mine", "deadline": round_pages.jalali(9), "panel_size": "3", "version": "1", **SIGHT,
+    typed = {"title_fa": round_.title_fa, "title_en": "Mine", "deadline": round_pages.jalali(9), "panel_size": "3", "version": "1", **SIGHT, **LIMITS,
              "cuts": "70, 80, 90", "top": "5"}  # fmt: skip
     assert client.post(url, {**typed, "title_en": "Theirs", "cuts": "50 60"}).status_code == 302
     response = client.post(url, typed)
@@ -122,16 +123,18 @@ def test_an_open_round_offers_only_what_may_change(client, officer):
     assert 'name="panel_size"' in page and 'name="deadline"' not in page and 'name="see_submitter"' not in page
     client.post(
         reverse("round_edit", args=[round_.pk]),
-        {"title_fa": "نو", "panel_size": "5", "cuts": "80", "top": "۱۲", "version": "1", "see_submitter": "never", "deadline": round_pages.jalali(90)},
-    )
+        {"title_fa": "نو", "panel_size": "5", "cuts": "80", "top": "۱۲", "version": "1", "see_submitter": "never",
+         "deadline": round_pages.jalali(90), **LIMITS, "moderation": "consensus"},
+    )  # fmt: skip
     fresh = Round.objects.get()
     assert (fresh.title_fa, fresh.panel_size, fresh.is_blind, fresh.deadline) == ("نو", 5, False, round_.deadline)
     assert (fresh.cuts, fresh.top) == ([80], 12)
+    assert (fresh.gap_total, fresh.gap_indicator, fresh.moderation, fresh.moderation_days) == (20, 40, "consensus", 7)
 
 
 @pytest.mark.parametrize("typed", ["", "ninety", "80, 70", "70, 70", "0, 50", "70, 100", "10 20 30 40 50 60 70 80 90 95"])
 def test_bands_that_cannot_be_are_refused_and_kept_as_they_were_typed(client, officer, typed):
-    fields = {"title_fa": "دور", "deadline": round_pages.jalali(9), "panel_size": "3", "cuts": typed, **SIGHT}
+    fields = {"title_fa": "دور", "deadline": round_pages.jalali(9), "panel_size": "3", "cuts": typed, **SIGHT, **LIMITS}
     response = client.post(reverse("round_new"), fields)
     assert response.status_code == 422 and not Round.objects.exists()
     assert response.context["form"].errors.keys() == {"cuts"} and response.context["form"]["cuts"].value() == typed

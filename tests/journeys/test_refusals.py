@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from assessments.models import Appeal, Assignment, ConflictWaiver, ScoringFlag, ScoringRun, SetAside
+from assessments.models import Appeal, Assignment, ConflictWaiver, Moderation, ScoringFlag, ScoringRun, SetAside
 from assessments.services import appeals, deadlines, sets
 from products.models import Overlap, Product
 from products.services import submission
@@ -58,6 +58,9 @@ SEEN_BY = {
     "round_runs": OFFICERS, "runs_compare": OFFICERS, "run_keep": OFFICERS,
     "round_whatif": OFFICERS, "round_bundle": OFFICERS,
     "round_assessors": OFFICERS, "round_assessor": OFFICERS, "round_set_aside": OFFICERS, "round_take_back": OFFICERS,
+    "round_moderation": OFFICERS, "moderation_detail": OFFICERS, "moderation_summon": OFFICERS,
+    "moderation_discuss": OFFICERS, "moderation_settle": OFFICERS, "moderation_say": OFFICERS, "moderation_propose": set(),
+    "moderation_agree": OFFICERS,
     "round_questions": OFFICERS, "question_detail": OFFICERS, "round_reliability": OFFICERS,
     "overview": COUNCIL | {"member"},
     "appeal_list": OFFICERS | {"owner"}, "appeal_new": {"owner"}, "appeal_edit": {"owner"}, "appeal_autosave": {"owner"},
@@ -170,6 +173,7 @@ def house():
         aside=SetAside.objects.create(round=round_, assessor=colleague, why="پنهان", by=factories.officer()),
         extension=deadlines.ask_time(assignment.pk, timezone.now() + timedelta(days=40), by=judge.user, why="دلیل پنهان"),
         run=ScoringRun.objects.create(round=round_, phase="open", status="failed"),
+        moderation=Moderation.objects.create(entry=entry, status="consensus"),
         check=check, own=check.self_assessment, evidence=check.self_assessment.files.get(),
         criterion=self_assessing.leaves(check.self_assessment.year)[0], study=study, study_group=study.groups.get(), expert=study.experts.get(), grant=RoleGrant.objects.get(user=owner), agency=agency, node=draft.indicators.first(),
         appeal=appeal, appealed=appealed,
@@ -202,6 +206,7 @@ def arguments(name, house):
         "api-kind-detail": [house.product.kind.code], "api-mark-detail": [house.mark.serial], "api-set-detail": version[:1],
         "api-set-version": version, "api-product-file": [house.product.pk, house.file.pk],
         "round_cancel_run": [house.round.pk, house.run.pk], "run_keep": [house.round.pk, house.run.pk],
+        "moderation_agree": [house.moderation.pk, 0], "moderation_propose": [house.moderation.pk, 0],
         "runs_compare": [house.round.pk], "question_detail": [house.question.pk], "round_assessor": [house.round.pk, house.judge_row.pk],
         "round_panel": [house.round.pk, house.entry.pk], "round_panels_step": [house.round.pk, "discard"],
         "round_panel_swap": [house.round.pk, house.entry.pk, house.judge_row.pk],
@@ -219,6 +224,7 @@ def arguments(name, house):
     rooms = {
         "agency_": [house.agency.slug], "unit_new": [house.agency.slug], "set_": version, "round_assign_bulk": [house.round.pk],
         "round_assign": [house.entry.pk], "round_": [house.round.pk], "entry_": [house.entry.pk], "appeal_": [house.appeal.pk],
+        "moderation_": [house.moderation.pk],
         "assessment_": [house.assignment.pk], "assignment_": [house.assignment.pk], "assessor_": [house.judge_row.pk],
         "product_": [house.product.pk], "api-product-": [house.product.pk], "study_": [house.study.pk],
         "self_assessment": [house.own.pk], "self_answer": [house.own.pk, house.criterion.pk], "self_file": [house.evidence.pk],
