@@ -10,8 +10,11 @@ class AssessmentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
+        from assessments import evidence
+        from assessments.programme_evidence import programme_evidence
         from assessments.services import appeals, conflicts, excellence_checks, roster
 
+        evidence.register("programme", programme_evidence)
         conflicts.listen()
         roster.listen()
         appeals.listen()

@@ -1,4 +1,4 @@
-"""Starter content: the scales and the fourteen indicator sets every portal begins with."""
+"""Starter content: the scales and the fifteen indicator sets every portal begins with."""
 
 from decimal import Decimal
 from pathlib import Path

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from assessments.models import Moderation, PanelDraft, RoundBundle
 from assessments.selectors.rounds import awaiting_computation
-from assessments.services import bundles, deadlines, moderations, panels, phases, reminders, runs
+from assessments.services import bundles, deadlines, moderations, panels, phases, programme_copies, reminders, runs
 from secretariat.models import User
 
 log = logging.getLogger(__name__)
@@ -88,6 +88,12 @@ def remind():
     """Remind whoever owes something on the days that the rounds ask for, and tell the secretariat what is late."""
     reminders.send_due()
     reminders.tell_lateness()
+
+
+@shared_task
+def make_programme_copies():
+    """Make the nameless copies of programmes' files that wait; beat asks for it too. Running it twice makes none twice."""
+    programme_copies.make_waiting()
 
 
 def _each(ids, act):

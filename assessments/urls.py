@@ -17,6 +17,7 @@ from assessments.views import (
     openness,
     panel_seats,
     panels,
+    programmes,
     reliability,
     remarks,
     reminders,
@@ -211,4 +212,15 @@ urlpatterns = [
     path("appeals/<int:pk>/decide/", appeals.appeal_decide, name="appeal_decide"),
     path("appeal-files/<int:pk>/", appeals.appeal_evidence, name="appeal_evidence"),
     path("appeal-files/<int:pk>/remove/", appeals.appeal_file_remove, name="appeal_file_remove"),
+    # programmes: anything that is not a product, judged by the same rounds
+    path("programmes/", programmes.programme_list, name="programme_list"),
+    path("programmes/new/", programmes.programme_new, name="programme_new"),
+    path("programmes/<int:pk>/", programmes.programme_detail, name="programme_detail"),
+    path("programmes/<int:pk>/edit/", programmes.programme_edit, name="programme_edit"),
+    path("programmes/<int:pk>/autosave/", programmes.programme_autosave, name="programme_autosave"),
+    path("programmes/<int:pk>/move/<slug:action>/", programmes.programme_move, name="programme_move"),
+    path("programmes/<int:pk>/history/", programmes.programme_history, name="programme_history"),
+    path("programmes/files/<int:pk>/", programmes.programme_file, name="programme_file"),
+    path("programmes/files/<int:pk>/remove/", programmes.programme_file_remove, name="programme_file_remove"),
+    path("rounds/<int:pk>/add-programmes/", programmes.round_add_programmes, name="round_add_programmes"),
 ]

@@ -26,7 +26,8 @@ from assessments.scoring.comparisons import nearest_step
 from assessments.selectors.comparisons import groups_of
 from assessments.selectors.remarks import clean, fingerprint, round_remarks
 from assessments.services import assessments, comparisons, measurements, remarks, rounds, runs
-from portal import story_excellence
+from assessments.services.programmes import add_programmes
+from portal import story_excellence, story_programmes
 from products.forms.submission import QUESTION
 from products.models import Overlap, Product, ProductKind, QualityMark
 from products.selectors.judging import set_versions_for
@@ -91,7 +92,7 @@ def tell():
         return
     people = _people(script["people"])
     products = {said["key"]: _product(said, people) for said in script["products"]}
-    _rounds(script["products"], products, people)
+    _rounds(script["products"], products, story_programmes.make(people), people)
     _council(script["products"], products, people)
     _weights(people)
     story_excellence.tell(people)
@@ -184,12 +185,14 @@ def _picture(key):
 
 
 # ------------------------------------------------------------------ rounds
-def _rounds(said, products, people):
+def _rounds(said, products, programmes, people):
     officer = people["karshenas"]
     rng = random.Random(1394)
-    finished = _round(("دور نمایشی پایان‌یافته", "Finished demonstration round"), "finished", said, products, officer)
+    finished = _round(("دور نمایشی پایان‌یافته", "Finished demonstration round"), "finished", said, products, programmes, officer)
+    levels = {products[one["key"]].subject_id: one["level"] for one in said if "level" in one}
+    levels |= {programme.subject_id: level for programme, _round, level in programmes}
     for entry in Entry.objects.filter(round=finished):
-        level = next(one["level"] for one in said if products[one["key"]].subject_id == entry.subject_id)
+        level = levels[entry.subject_id]
         _judge(entry, level, people, rng, panel=4 if level > 90 else 3)
     rounds.move_round(finished.pk, "close", by=officer, why="همهٔ ارزیابی‌ها رسیده است.")
     runs.rescore_round(finished.pk)
@@ -197,13 +200,13 @@ def _rounds(said, products, people):
         rounds.move_round(finished.pk, step, by=officer)
     remarks.release_clean(finished.pk, by=officer, seen=fingerprint(clean(round_remarks(finished))))
     rounds.move_round(finished.pk, "publish", by=officer)
-    current = _round(("دور نمایشی در جریان", "Demonstration round under way"), "open", said, products, officer)
+    current = _round(("دور نمایشی در جریان", "Demonstration round under way"), "open", said, products, programmes, officer)
     for place, entry in enumerate(Entry.objects.filter(round=current)):
         _judge(entry, 75, people, rng, panel=3, submitted=2 - place)
     runs.rescore_round(current.pk)
 
 
-def _round(titles, name, said, products, officer):
+def _round(titles, name, said, products, programmes, officer):
     round_ = rounds.create_round(
         by=officer,
         title_fa=titles[0],
@@ -217,6 +220,7 @@ def _round(titles, name, said, products, officer):
         if one.get("round") == name:
             product = Product.objects.select_related("kind").get(pk=products[one["key"]].pk)
             rounds.add_subject(round_.pk, product.subject_id, set_versions_for(product), by=officer)
+    add_programmes(round_.pk, [programme.pk for programme, where, _level in programmes if where == name], by=officer)
     return rounds.move_round(round_.pk, "open", by=officer)
 
 

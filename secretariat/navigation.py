@@ -18,6 +18,7 @@ NAVIGATION = (
     ("product_queue", gettext_lazy("Products"), "collection", ("is_officer",)),
     ("my_assessments", gettext_lazy("My assessments"), "clipboard-check", ("is_assessor",)),
     ("round_list", gettext_lazy("Rounds"), "arrow-repeat", ("is_officer",)),
+    ("programme_list", gettext_lazy("Programmes"), "kanban", ("is_officer", "is_representative")),
     ("excellence_list", gettext_lazy("Self-assessment"), "clipboard-data", ("is_officer",)),
     ("self_assessment_list", gettext_lazy("Self-assessment"), "clipboard-data", ("is_representative",)),
     ("assessor_list", gettext_lazy("Assessors"), "people", ("is_officer",)),

@@ -38,6 +38,7 @@ from assessments.models.moderations import (
     Proposal,
 )
 from assessments.models.panels import PanelDraft, PanelDraftMove, PanelGap, PanelSeat
+from assessments.models.programmes import Programme, ProgrammeCopy, ProgrammeFile, ProgrammeMove
 from assessments.models.remarks import RemarkCheck
 from assessments.models.reminders import Escalation, Reminder
 from assessments.models.roster import (
@@ -108,6 +109,10 @@ __all__ = [
     "PanelDraftMove",
     "PanelGap",
     "PanelSeat",
+    "Programme",
+    "ProgrammeCopy",
+    "ProgrammeFile",
+    "ProgrammeMove",
     "Proposal",
     "Rating",
     "Relation",

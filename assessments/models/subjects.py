@@ -9,9 +9,9 @@ from secretariat.models import Agency
 
 
 class Subject(models.Model):
-    """Whatever is judged: one row for each product (later: paper, entry, library, programme …)."""
+    """Whatever is judged: one row for each product and programme (later: paper, entry, library …)."""
 
-    kind = models.CharField(max_length=20)  # the room's word for it: "product"
+    kind = models.CharField(max_length=20)  # the room's word for it: "product", "programme"
     title_fa = models.CharField(_("title (Persian)"), max_length=300)
     title_en = models.CharField(_("title (English)"), max_length=300, blank=True)
     # Whose it is: the root of conflicts of interest and of blindness.
@@ -38,3 +38,8 @@ class Subject(models.Model):
 
     def __str__(self):
         return self.title
+
+    @property
+    def kind_word(self):
+        """What it is, where it is no product: most pages speak of products."""
+        return _("programme") if self.kind == "programme" else ""

@@ -46,7 +46,7 @@ def checker_appoint(request, pk):
     if own.status != own.Status.CHECKING or own.checks.active().exists():
         return redirect(own)
     candidates = selectors.checker_candidates(own)
-    form = CheckerForm(request.POST or None, candidates=candidates)
+    form = CheckerForm(request.POST if request.method == "POST" else None, candidates=candidates)
     if request.method == "POST" and form.is_valid():
         try:
             services.appoint(pk, form.cleaned_data["assessor"], by=request.user)

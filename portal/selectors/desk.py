@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessments.models import Assignment, Entry, Round
-from assessments.selectors import excellence
+from assessments.selectors import excellence, programmes
 from assessments.selectors.appeals import unanswered
 from assessments.selectors.comparisons import waiting_for
 from assessments.selectors.moderations import asked_to_discuss, rounds_with_disagreements
@@ -74,6 +74,8 @@ def sections(user):
         found.append(_checker(checks))
     if rules.represented_agencies(user):
         found.append(_representative(user))
+        if programmes_to_do := list(programmes.waiting_for_agency(rules.represented_agencies(user))[:SHOWN]):
+            found.append(_programmes(programmes_to_do))
         if asked := excellence.waiting_for_agencies(user):
             found.append(_self_assessment(asked))
     if rules.is_officer(user):
@@ -195,6 +197,23 @@ def _checker(checks):
     )
 
 
+def _programmes(to_do):
+    return Section(
+        _("My agency's programmes"),
+        rows=[
+            Row(
+                str(programme),
+                reverse("programme_edit", args=[programme.pk]),
+                note=_("Changed %(when)s") % {"when": calendar.long_date(timezone.localdate(programme.changed_at))},
+                status=programme.status,
+                status_text=programme.get_status_display(),
+            )
+            for programme in to_do
+        ],
+        rows_title=_("For you to do"),
+    )
+
+
 def _self_assessment(asked):
     return Section(
         _("Self-assessment"),
@@ -298,10 +317,13 @@ def _officer(user):
         note = _("the oldest since %(day)s") % {"day": calendar.long_date(timezone.localdate(queue["oldest"]))}
     rounds = reverse("round_list")
     disputed = list(rounds_with_disagreements(user))
+    proposed, programmes_url = programmes.waiting_for_officers(), reverse("programme_list")
+    proposals = [Card(_("Programmes to accept"), proposed, f"{programmes_url}?status=proposed", "kanban")] if proposed else []
     return Section(
         _("Secretariat"),
         cards=[
             Card(_("To screen"), queue["n"], reverse("product_queue"), "inbox", note=note, tone="warning" if queue["n"] else ""),
+            *proposals,
             Card(_("Likely overlaps to decide"), overlaps, reverse("overlap_list"), "intersect"),
             Card(
                 _("Products short of assessors"), short, f"{rounds}?status=open", "person-plus", tone="warning" if short else ""

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 def test_every_framework_stands_published_with_its_points():
     load_frameworks()
     content = yaml.safe_load(FRAMEWORKS.read_text(encoding="utf-8"))
-    assert len(content["frameworks"]) == IndicatorSet.objects.count() == 14
+    assert len(content["frameworks"]) == IndicatorSet.objects.count() == 15
     for framework in content["frameworks"]:
         version = SetVersion.objects.get(set__code=framework["code"])
         assert version.status == "published" and version.number == 1 and version.note_fa and version.note_en
@@ -33,7 +33,7 @@ def test_every_framework_stands_published_with_its_points():
             assert leaf.title_fa and leaf.title_en and leaf.guidance_fa and leaf.guidance_en and leaf.sources
         for group in [nodes, *(node.children for node in nodes)]:
             assert sum(node.weight for node in group) == WHOLE
-    assert SetVersionMove.objects.filter(action="publish").count() == 14
+    assert SetVersionMove.objects.filter(action="publish").count() == 15
 
 
 def test_loading_again_adds_and_changes_nothing():
@@ -49,7 +49,7 @@ def test_loading_brings_back_only_what_is_missing():
     Scale.objects.create(code="L5", name_fa="دیگر", name_en="Other", kind="ordinal", minimum=1, maximum=5)
     IndicatorSet.objects.create(code="film", title_fa="فیلم", title_en="Film", layer="kind")
     added = load_frameworks()
-    assert len(added) == 13 and "film" not in added
+    assert len(added) == 14 and "film" not in added
     assert Scale.objects.get(code="L5").name_en == "Other"
 
 

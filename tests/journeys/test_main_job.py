@@ -191,7 +191,8 @@ def accept(page, pk):
     assert Product.objects.get(pk=pk).status == "accepted"
 
 
-def open_a_round(page):
+def make_a_round(page):
+    """A round in preparation, by its form."""
     from datetime import timedelta
 
     from django.utils import timezone
@@ -202,7 +203,11 @@ def open_a_round(page):
     page.locator("[name=deadline]").fill(digits_to_persian(f"{to_jalali(timezone.localdate() + timedelta(days=20)):%Y/%m/%d}"))
     press(page)
     page.wait_for_url(re.compile("/rounds/[0-9]+/$"))
-    round_ = Round.objects.get()
+    return Round.objects.get()
+
+
+def open_a_round(page):
+    round_ = make_a_round(page)
     page.goto(reverse("round_add_products", args=[round_.pk]))
     page.locator("[data-choose]").check()
     page.locator("[name=bulk_action]").select_option("preview")

@@ -20,7 +20,7 @@ from products.services import submission
 from secretariat.models import Invitation, Notice, RoleGrant, Unit
 from tests import council as make
 from tests import factories, specimens
-from tests.assessments import self_assessing, weighing
+from tests.assessments import reviewing, self_assessing, weighing
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +90,11 @@ SEEN_BY = {
     "checker_appoint": OFFICERS, "self_assessment_confirm": OFFICERS, "check_withdraw": OFFICERS, "check_return": OFFICERS,
     "check_list": {"assessor", "judge"}, "check_form": {"judge"}, "check_autosave": {"judge"}, "check_submit": {"judge"},
     "check_decline": {"judge"},
+    # programmes
+    "programme_list": {"owner", "stranger", "officer"}, "programme_new": {"owner", "stranger", "officer"},
+    "programme_detail": HOUSE, "programme_history": HOUSE, "programme_edit": {"owner"}, "programme_autosave": {"owner"},
+    "programme_move": {"owner"}, "programme_file": {"owner", "officer", "judge"}, "programme_file_remove": {"owner"},
+    "round_add_programmes": OFFICERS,
     # products
     "product_list": SIGNED_IN, "product_new": SIGNED_IN,  # one's own, and for whom nothing is: a page that says so
     "product_detail": HOUSE,
@@ -162,6 +167,7 @@ def house():
     appeal = Appeal.objects.create(entry=entry, created_by=owner, statement="خواستهٔ پنهان")
     appealed = appeals.attach(appeal.pk, specimens.upload(specimens.pdf()), by=owner)
     Appeal.objects.filter(pk=appeal.pk).update(status="refused", filed_at=timezone.now())
+    programme, programme_file = reviewing.being_judged(agency, owner, judge)
     return SimpleNamespace(
         owner=owner, judge=judge.user, product=handed, file=file, round=round_, entry=entry, judge_row=judge,
         assignment=assignment, submitted=factories.submitted_assessment(entry, assessor_=colleague, strengths="سخن پوشیده").assignment,
@@ -174,7 +180,7 @@ def house():
         extension=deadlines.ask_time(assignment.pk, timezone.now() + timedelta(days=40), by=judge.user, why="دلیل پنهان"),
         run=ScoringRun.objects.create(round=round_, phase="open", status="failed"),
         moderation=Moderation.objects.create(entry=entry, status="consensus"),
-        check=check, own=check.self_assessment, evidence=check.self_assessment.files.get(),
+        programme=programme, programme_file=programme_file, check=check, own=check.self_assessment, evidence=check.self_assessment.files.get(),
         criterion=self_assessing.leaves(check.self_assessment.year)[0], study=study, study_group=study.groups.get(), expert=study.experts.get(), grant=RoleGrant.objects.get(user=owner), agency=agency, node=draft.indicators.first(),
         appeal=appeal, appealed=appealed,
     )  # fmt: skip
@@ -218,6 +224,8 @@ def arguments(name, house):
         "study_include": [house.study.pk, house.expert.pk], "study_pairs": [house.study.pk, house.study_group.pk],
         "study_autosave": [house.study.pk, house.study_group.pk], "self_assessment_confirm": [house.own.pk, "confirm"],
         "self_assessment_start": [house.own.year_id, house.agency.pk], "excellence_move": [house.own.year_id, "close"],
+        "programme_move": [house.programme.pk, "withdraw"], "programme_file": [house.programme_file.pk],
+        "programme_file_remove": [house.programme_file.pk],
     }  # fmt: skip
     if name in special:
         return special[name]
@@ -227,7 +235,7 @@ def arguments(name, house):
         "moderation_": [house.moderation.pk],
         "assessment_": [house.assignment.pk], "assignment_": [house.assignment.pk], "assessor_": [house.judge_row.pk],
         "product_": [house.product.pk], "api-product-": [house.product.pk], "study_": [house.study.pk],
-        "self_assessment": [house.own.pk], "self_answer": [house.own.pk, house.criterion.pk], "self_file": [house.evidence.pk],
+        "programme_": [house.programme.pk], "self_assessment": [house.own.pk], "self_answer": [house.own.pk, house.criterion.pk], "self_file": [house.evidence.pk],
         "excellence_": [house.own.year_id], "checker_": [house.own.pk], "check_": [house.check.pk],
         "api-round-": [house.round.pk], "api-score-": [house.entry.pk],
     }  # fmt: skip

@@ -22,7 +22,7 @@ def starter(settings, tmp_path):
 
 def test_the_demonstration_shows_every_state(starter, client, capsys):
     assert Province.objects.count() == 31
-    assert SetVersion.objects.published().count() == 14
+    assert SetVersion.objects.published().count() == 15
     assert set(Product.objects.values_list("status", flat=True)) == {"draft", "submitted", "returned", "accepted", "withdrawn"}
     assert set(Round.objects.values_list("status", flat=True)) == {"open", "published"}
     assert Round.objects.filter(is_demo=False).count() == 0
