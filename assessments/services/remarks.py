@@ -34,7 +34,9 @@ def check_remark(assessment_id, kind, indicator_id, *, by, seen, verdict, text="
         raise RuleBroken(_("Write what the agency is to read, or withhold the text."), field="text")
     if verdict == Verdict.WITHHELD and not why:
         raise RuleBroken(_("Write the reason."), field="why")
-    check = _write(assessment, kind, indicator_id, by, written, verdict, text if verdict == Verdict.RELEASED else "", why)
+    [check] = _write_all(
+        [(assessment, kind, indicator_id, written, verdict, text if verdict == Verdict.RELEASED else "", why[:500])], by
+    )
     if verdict == Verdict.RELEASED:
         _tell([assessment])
     return check
@@ -53,8 +55,7 @@ def release_clean(round_id, *, by, seen):
     found = [one for one in selectors.clean(selectors.round_remarks(round_)) if one.assessment.assignment.assessor.user_id != by.pk]
     if selectors.fingerprint(found) != seen:
         raise Stale(_("The texts have changed meanwhile. Look at the list again."), found)
-    for one in found:
-        _write(one.assessment, one.kind, one.indicator and one.indicator.pk, by, one.text, Verdict.RELEASED, one.text, "")
+    _write_all([(one.assessment, one.kind, one.indicator and one.indicator.pk, one.text, Verdict.RELEASED, one.text, "") for one in found], by)
     _tell([one.assessment for one in found])
     return len(found)
 
@@ -75,14 +76,16 @@ def _written(assessment, kind, indicator_id):
     return getattr(assessment, RemarkCheck.Kind(kind).value)
 
 
-def _write(assessment, kind, indicator_id, by, source, verdict, text, why):
-    check, _made = RemarkCheck.objects.update_or_create(
-        assessment=assessment,
-        kind=kind,
-        indicator_id=indicator_id,
-        defaults={"source": source, "verdict": verdict, "text": text, "why": why[:500], "by": by},
+def _write_all(verdicts, by):
+    """Put down verdicts, each (assessment, kind, indicator pk, source, verdict, text, why), over what stood there before."""
+    columns = ("assessment", "kind", "indicator_id", "source", "verdict", "text", "why")
+    now = timezone.now()
+    return RemarkCheck.objects.bulk_create(
+        [RemarkCheck(**dict(zip(columns, row, strict=True)), by=by, at=now) for row in verdicts],
+        update_conflicts=True,
+        unique_fields=["assessment", "kind", "indicator"],
+        update_fields=["source", "verdict", "text", "why", "by", "at"],
     )
-    return check
 
 
 def _tell(assessments):

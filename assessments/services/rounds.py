@@ -200,12 +200,25 @@ def _lock_editable(round_id):
 @transaction.atomic
 def add_subject(round_id, subject_id, versions, *, by):
     """Enter a subject into a round, to be judged by `versions`: (SetVersion, weight) pairs that weigh 100 together."""
+    return add_subjects(round_id, [(subject_id, versions)], by=by)[0]
+
+
+@transaction.atomic
+def add_subjects(round_id, wanted, *, by):
+    """Enter subjects into a round, all or none: (subject pk, versions) pairs as in `add_subject`. Gives the entries."""
     only_officers(by=by)
     round_ = _lock_editable(round_id)
-    subject = Subject.objects.get(pk=subject_id)
-    if round_.entries.filter(subject=subject).exists():
-        raise RuleBroken(_("“%(title)s” is in this round already.") % {"title": subject})
-    return Entry.objects.create(round=round_, subject=subject, sheet=_sheet(round_, versions))
+    subjects = Subject.objects.in_bulk([subject_id for subject_id, _versions in wanted])
+    there = round_.entries.filter(subject__in=subjects).select_related("subject").first()
+    if there is not None:
+        raise RuleBroken(_("“%(title)s” is in this round already.") % {"title": there.subject})
+    sheets, entries = {}, []
+    for subject_id, versions in wanted:
+        composition = tuple((version.pk, weight) for version, weight in versions)
+        if composition not in sheets:
+            sheets[composition] = _sheet(round_, versions)
+        entries.append(Entry(round=round_, subject=subjects[subject_id], sheet=sheets[composition]))
+    return Entry.objects.bulk_create(entries)
 
 
 def _sheet(round_, versions):

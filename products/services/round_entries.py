@@ -36,7 +36,7 @@ def add_products(round_id, product_ids, *, by):
     there = set(Product.objects.filter(pk__in=product_ids, subject__entries__round=round_id).values_list("pk", flat=True))
     known = set(SubjectMaker.objects.filter(subject__product__in=products).values_list("subject", flat=True))
     composed = compositions(products)
-    entries, left_out = [], []
+    wanted, left_out = [], []
     for product in products:
         if product.pk in there:
             left_out.append((product, _("It is in this round already.")))
@@ -47,8 +47,8 @@ def add_products(round_id, product_ids, *, by):
         else:
             if product.subject_id not in known:
                 write_makers(product)
-            entries.append(rounds.add_subject(round_id, product.subject_id, composed[product.pk].parts, by=by))
-    return entries, left_out
+            wanted.append((product.subject_id, composed[product.pk].parts))
+    return rounds.add_subjects(round_id, wanted, by=by), left_out
 
 
 def too_many():
