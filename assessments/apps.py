@@ -12,10 +12,11 @@ class AssessmentsConfig(AppConfig):
     def ready(self):
         from assessments import evidence
         from assessments.programme_evidence import programme_evidence
-        from assessments.services import appeals, conflicts, excellence_checks, roster
+        from assessments.services import appeals, conflicts, excellence_checks, replacements, roster
 
         evidence.register("programme", programme_evidence)
         conflicts.listen()
         roster.listen()
         appeals.listen()
         excellence_checks.listen()
+        replacements.listen()

@@ -7,8 +7,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from assessments.models import Moderation, PanelDraft, RoundBundle
+from assessments.selectors.replacements import short_panels
 from assessments.selectors.rounds import awaiting_computation
-from assessments.services import bundles, deadlines, moderations, panels, phases, programme_copies, reminders, runs
+from assessments.services import bundles, deadlines, moderations, panels, phases, programme_copies, reminders, replacements, runs
 from secretariat.models import User
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,19 @@ def remind():
 def make_programme_copies():
     """Make the nameless copies of programmes' files that wait; beat asks for it too. Running it twice makes none twice."""
     programme_copies.make_waiting()
+
+
+@shared_task
+def replace_lost(round_id):
+    """Ask somebody else in the place of those whom the panels of a round have lost."""
+    replacements.replace_lost(round_id)
+
+
+@shared_task
+def sweep_replacements():
+    """Look at every open round that replaces by itself: somebody may have become free, a message may have been lost."""
+    waiting = short_panels().filter(lost_count__gt=0, round__replaces_itself=True)
+    _each(waiting.order_by("round").values_list("round", flat=True).distinct(), replacements.replace_lost)
 
 
 def _each(ids, act):

@@ -4,10 +4,29 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from assessments import rules
+from assessments.forms.timetable import EndOfDayField
 from assessments.models import ExpertiseField, IndicatorSet
 from assessments.models.panels import new_seed
-from secretariat.fields import WholeNumberFormField
+from secretariat.calendar import today
+from secretariat.fields import CanonicalCharField, WholeNumberFormField
 from secretariat.models import Province
+
+
+class ReassignForm(forms.Form):
+    """Why assignments are taken back, and until when those who are asked instead have time."""
+
+    why = CanonicalCharField(
+        label=_("Reason"),
+        max_length=1000,
+        widget=forms.Textarea({"rows": 3, "dir": "auto"}),
+        help_text=_("Whoever loses an assignment reads it."),
+    )
+    until = EndOfDayField(
+        label=_("Deadline of those who are asked instead"),
+        min_value=today,
+        required=False,
+        help_text=_("Left empty: the deadline of the round."),
+    )
 
 
 class PanelSettingsForm(forms.Form):

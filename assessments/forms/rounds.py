@@ -117,6 +117,11 @@ class RoundForm(TimetableForm):
         label=_("The fittest is asked at once, without an officer"), required=False
     )
     note = _text(_("Note to the assessors"), rows=4, required=False, max_length=4000)
+    replaces_itself = forms.BooleanField(
+        label=_("Ask somebody else by itself"),
+        required=False,
+        help_text=_("The fittest who may be asked, at once. Otherwise replacements are only proposed to you."),
+    )
 
     SECTIONS = (
         (_("What is judged, and until when"), ("title_fa", "title_en", "deadline", "panel_size", "note")),
@@ -128,6 +133,7 @@ class RoundForm(TimetableForm):
         ),
         (_("What happens by date"), ("opens_at", "closes_itself", "publish_at", "appeal_days", "needs_second")),
         (_("Answers and reminders"), ("answer_days", "remind_offers", "remind_before", "remind_after", "escalate_after")),
+        (_("When a panel loses somebody"), ("replaces_itself",)),
     )
 
     def __init__(self, *args, names=None, **kwargs):

@@ -5,7 +5,7 @@
 | 60 % | expertise | weight of those indicator sets of the product's sheet that the assessor is named for |
 | 20 % | field | 1 where a word of his fields is a word of the product's kind |
 | 10 % | language | 1 where he reads the product's language, ½ where his languages are not told |
-| 10 % | timeliness | of the assessments that were due, the share that he submitted (two good ones given on trust) |
+| 10 % | timeliness | of the assessments and answers that were due, the share that came in time (two given on trust) |
 
 Where a product's language is not known, everybody reads it.
 """
@@ -92,9 +92,9 @@ def _reads(assessor, languages):
 
 
 def _timeliness(assessors):
-    due = Q(entry__round__deadline__lt=timezone.now(), status__in=rules.PENDING_ASSIGNMENTS)
+    overdue = Q(due__lt=timezone.now(), status__in=rules.PENDING_ASSIGNMENTS) | Q(status=rules.AssignmentStatus.LAPSED)
     done = Q(status=rules.AssignmentStatus.SUBMITTED)
-    rows = Assignment.objects.filter(due | done, assessor__in=[assessor.pk for assessor in assessors]).order_by()
-    rows = rows.values_list("assessor").annotate(in_time=Count("pk", filter=done), late=Count("pk", filter=due))
+    rows = Assignment.objects.with_due().filter(overdue | done, assessor__in=[assessor.pk for assessor in assessors])
+    rows = rows.order_by().values_list("assessor").annotate(in_time=Count("pk", filter=done), late=Count("pk", filter=overdue))
     counted = {assessor: (in_time + TRUST) / (in_time + late + TRUST) for assessor, in_time, late in rows}
     return np.array([counted.get(assessor.pk, 1.0) for assessor in assessors])

@@ -76,9 +76,8 @@ def panel_inputs(round_, taking_part=None, *, only=None, lost=()):
     """
     entries = list(round_.entries.judged().select_related("subject").order_by("pk"))
     rows = list(Assignment.objects.filter(entry__round=round_).values_list("pk", "entry", "assessor", "status"))
-    active = [
-        (entry, assessor) for pk, entry, assessor, status in rows if status in rules.ACTIVE_ASSIGNMENTS and pk not in set(lost)
-    ]
+    lost = set(lost)
+    active = [(entry, assessor) for pk, entry, assessor, status in rows if status in rules.ACTIVE_ASSIGNMENTS and pk not in lost]
     seated = {assessor for _entry, assessor in active}
     roster = Assessor.objects.filter(Q(is_active=True, user__is_active=True) | Q(pk__in=seated))
     assessors = list(assessors_with_load(roster).order_by("pk"))

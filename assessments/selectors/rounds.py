@@ -20,6 +20,7 @@ from assessments.models import (
     SetAside,
     SheetPart,
 )
+from assessments.selectors.affinity import affinity
 from assessments.selectors.conflicts import Why, conflicts
 from secretariat.calendar import digits, reads_persian, short_date
 from secretariat.models import RoleGrant
@@ -316,7 +317,7 @@ class Candidate:
     """Somebody who may be asked about an entry, with what speaks for and against it."""
 
     assessor: Assessor
-    matches: int  # how many of the sheet's indicator sets are named as his expertise
+    fit: int  # percent, as for whole panels; see selectors.affinity
     refusal: str | None
     former: Assignment | None
     expertise: list = field(default_factory=list)
@@ -330,7 +331,7 @@ def candidates(entry):
     barred, inside = barred_from([entry], roster), insiders(roster)
     present = {row.assessor_id: row for row in Assignment.objects.filter(entry=entry)}
     found = []
-    for assessor in roster:
+    for assessor, fit in zip(roster, affinity([entry], roster)[0] if roster else (), strict=True):
         former = present.get(assessor.pk)
         if former is not None and former.status in rules.ACTIVE_ASSIGNMENTS:
             continue
@@ -338,8 +339,8 @@ def candidates(entry):
         expertise = [set_ for set_ in assessor.expertise.all() if set_.pk in wanted]
         tie, refusal = barred.get((entry.pk, assessor.pk)), _refusal(line, barred, inside, assessor.load)
         waivable = tie is not None and not tie.firm and assessor.user_id not in inside
-        found.append(Candidate(assessor, len(expertise), refusal, former, expertise, waivable))
-    return sorted(found, key=lambda c: (c.refusal is not None, -c.matches, c.assessor.load, c.assessor.user.sort_key or ""))
+        found.append(Candidate(assessor, round(100 * fit), refusal, former, expertise, waivable))
+    return sorted(found, key=lambda c: (c.refusal is not None, -c.fit, c.assessor.load, c.assessor.user.sort_key or ""))
 
 
 # --- an assessor's own work ----------------------------------------------------------------------

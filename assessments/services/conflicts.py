@@ -154,7 +154,7 @@ def _recuse(assignment, why):
     tell_officers(
         "assignment_recused",
         *both(RECUSED_STAFF, name=assignment.assessor, title=title),
-        link=reverse("entry_detail", args=[assignment.entry_id]),
+        link=reverse("replacement_list"),
         mail=False,
     )
 

@@ -30,9 +30,12 @@ Decision = Extension.Decision
 # --- answers to requests -------------------------------------------------------------------------
 
 
-def start_answers(round_, assignments):
-    """From now on the offers among `assignments` wait for an answer. The round is open and locked by the caller."""
-    offered, answer_by = assignments.filter(status=Assignment.Status.OFFERED), answer_until(round_, round_.deadline)
+def start_answers(round_, assignments, until=None):
+    """From now on the offers among `assignments` wait for an answer, at most `until` (the round's deadline).
+
+    The round is open and locked by the caller.
+    """
+    offered, answer_by = assignments.filter(status=Assignment.Status.OFFERED), answer_until(round_, until or round_.deadline)
     offered.update(offered_at=timezone.now(), answer_by=answer_by)
 
 
@@ -62,7 +65,7 @@ def _lapse(due, round_id):
     if lapsed:
         round_ = Round.objects.get(pk=round_id)
         words = both(lambda: _lapsed_in_words(round_, lapsed))
-        tell_officers("assignments_lapsed", *words, link=round_.get_absolute_url(), mail=False)
+        tell_officers("assignments_lapsed", *words, link=reverse("replacement_list"), mail=False)
     return len(lapsed)
 
 
@@ -78,10 +81,10 @@ def _lapsed_in_words(round_, lapsed):
 
 
 @transaction.atomic
-def give_time(round_id, assignment_ids, until, *, by, why):
+def give_time(round_id, assignment_ids, until, *, by, why, tells=True):
     """Give some assignments of one round more time, unasked; those that have as much already are left as they are.
 
-    Gives the assignments whose deadline moved.
+    Gives the assignments whose deadline moved. Their assessors are told, unless the caller does it (not `tells`).
     """
     only_officers(by=by)
     why = why.strip()
@@ -96,7 +99,8 @@ def give_time(round_id, assignment_ids, until, *, by, why):
         _grant(Extension(assignment=row), until, by, why)
     if not moved:
         raise RuleBroken(_("Choose a time later than the present deadline of at least one of them."), field="until")
-    _tell_given(moved, until, why)
+    if tells:
+        _tell_given(moved, until, why)
     return moved
 
 

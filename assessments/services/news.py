@@ -24,7 +24,7 @@ PUBLISHED = gettext_lazy("The results of “%(round)s”, in which “%(title)s�
 def tell_move(round_, action, why):
     if action == "open":
         offered = Assignment.objects.filter(entry__round=round_, status=rules.AssignmentStatus.OFFERED)
-        tell_asked(round_, offered.select_related("assessor__user", "entry__subject"))
+        tell_asked(round_, offered.select_related("assessor__user", "entry__subject", "entry__round"))
     elif action == "reopen":
         tell_pending(round_, "round_reopened", REOPENED, round=round_, deadline=round_.deadline)
     elif action == "cancel" and round_.moves.filter(action="open").exists():
@@ -55,11 +55,12 @@ def tell_asked(round_, assignments):
     for assignment in assignments:
         asked.setdefault(assignment.assessor, []).append(assignment)
     for assessor, group in asked.items():
+        deadline = min(row.deadline for row in group)
         if len(group) == 1:
-            texts = both(ASKED, title=group[0].entry.subject, deadline=round_.deadline)
+            texts = both(ASKED, title=group[0].entry.subject, deadline=deadline)
             link = reverse("assignment_answer", args=[group[0].pk])
         else:
-            texts = both(ASKED_MANY, count=len(group), round=round_, deadline=round_.deadline)
+            texts = both(ASKED_MANY, count=len(group), round=round_, deadline=deadline)
             link = reverse("my_assessments")
         if answer_by := group[0].answer_by:
             texts = (f"{text} {more}" for text, more in zip(texts, both(ANSWER_BY, day=answer_by), strict=True))

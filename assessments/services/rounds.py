@@ -44,7 +44,7 @@ SUMMONS = ("moderation", "moderation_days", "summons_itself")
 REMINDERS = ("answer_days", "remind_offers", "remind_before", "remind_after", "escalate_after")
 AFTERWARDS = ("publish_at", "appeal_days")
 ALWAYS = (
-    *("title_fa", "title_en", "panel_size", "note", "cuts", "top", "closes_itself", "needs_second"),
+    *("title_fa", "title_en", "panel_size", "note", "cuts", "top", "closes_itself", "needs_second", "replaces_itself"),
     *(*LIMITS, *SUMMONS, *REMINDERS, *AFTERWARDS),
 )
 WRITABLE = {
@@ -337,8 +337,8 @@ def assign(entry_id, assessor_id, *, by):
 
 
 @transaction.atomic
-def assign_many(round_id, pairs, *, by):
-    """Ask assessors about entries of one round: (entry pk, assessor pk) pairs.
+def assign_many(round_id, pairs, *, by, until=None):
+    """Ask assessors about entries of one round: (entry pk, assessor pk) pairs; they may have time `until` after its deadline.
 
     Gives (assignments made, refusals as (entry, assessor, sentence)): a pair that a rule forbids is refused, the
     others go through. Locks in one order for all callers (round, assessors, entries), so that two officers at
@@ -360,8 +360,11 @@ def assign_many(round_id, pairs, *, by):
             made.append(_ask_again(line.former, by))
     if round_.is_open:
         asked = Assignment.objects.filter(pk__in=[assignment.pk for assignment in made])
-        deadlines.start_answers(round_, asked)
-        news.tell_asked(round_, asked.select_related("assessor__user", "entry__subject"))
+        later = until is not None and until > round_.deadline
+        if later and made:
+            deadlines.give_time(round_.pk, [row.pk for row in made], until, by=by, why=_("Asked later than the others."), tells=False)
+        deadlines.start_answers(round_, asked, until if later else None)
+        news.tell_asked(round_, asked.select_related("assessor__user", "entry__subject", "entry__round"))
     return made, refused
 
 
@@ -407,7 +410,7 @@ def answer(assignment_id, decision, *, by, why="", conflict=False):
         tell_officers(
             "assignment_declined",
             *both(news.DECLINED, name=assignment.assessor, title=assignment.entry.subject, why=why.strip()),
-            link=reverse("entry_detail", args=[assignment.entry_id]),
+            link=reverse("replacement_list"),
             mail=False,
         )
     return assignment

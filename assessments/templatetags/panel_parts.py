@@ -86,3 +86,23 @@ def _columns(loads, floor, width, height, mirrored):
         "ticks": [{"value": value, "y": y(value)} for value in range(0, top_value + 1, jump)],
         "floor_y": y(floor) if floor else None,
     }  # fmt: skip
+
+
+# --- replacements --------------------------------------------------------------------------------
+
+
+@register.filter
+def proposed_by(row, page):
+    """Who is proposed for an entry on a list of replacements."""
+    return page.proposals.get(row.pk, [])
+
+
+@register.filter
+def of_key(found, key):
+    return found.get(key, [])
+
+
+@register.filter
+def is_chosen(proposal, pairs):
+    """Whether a proposal is ticked: all are until somebody chose."""
+    return pairs is None or (proposal.entry.pk, proposal.assessor.pk) in pairs

@@ -17,11 +17,12 @@ from assessments.selectors import rounds as selectors
 from assessments.selectors.moderations import asked_to_discuss
 from assessments.selectors.waivers import waivers_of
 from assessments.services import rounds as services
+from assessments.views.replacements import MOST_REASSIGNED, reassign_page
 from assessments.views.rounds import find_round, form_page, round_tabs
 from secretariat import calendar
 from secretariat.errors import RuleBroken
 from secretariat.gate import officers_only, once
-from secretariat.lists import Choice, Column, ListPage, RowAction, Toggle
+from secretariat.lists import BulkAction, Choice, Column, ListPage, RowAction, Toggle
 from secretariat.persian import canonical, search_key
 from secretariat.templatetags.portal_parts import address
 from secretariat.workflow import open_steps
@@ -252,6 +253,7 @@ class AssignmentList(ListPage):
     ]
     search = ("entry__subject__title_fa", "entry__subject__title_en", "assessor__user__search_key")
     default_sort = "-offered"
+    bulk = [BulkAction("reassign", gettext_lazy("Take back and replace…"))]
     empty_title = gettext_lazy("No assignment is in this list.")
 
     def queryset(self):
@@ -282,9 +284,17 @@ def find_assessors():
 
 
 @officers_only
-@require_safe
+@form_page
 def assignment_list(request):
-    return AssignmentList(request).respond("assessments/assignment_list.html")
+    page = AssignmentList(request)
+    if request.method != "POST":
+        return page.respond("assessments/assignment_list.html")
+    try:
+        _action, rows = page.bulk_choice()
+    except RuleBroken as broken:
+        messages.warning(request, broken.message)
+        return redirect(page.here)
+    return reassign_page(request, list(rows.values_list("pk", flat=True)[:MOST_REASSIGNED]))
 
 
 @officers_only

@@ -14,6 +14,7 @@ from assessments.selectors import excellence, programmes
 from assessments.selectors.appeals import unanswered
 from assessments.selectors.comparisons import waiting_for
 from assessments.selectors.moderations import asked_to_discuss, rounds_with_disagreements
+from assessments.selectors.replacements import short_panels
 from products.models import Overlap, Product, QualityMark
 from secretariat import calendar, rules
 from secretariat.models import Heartbeat, Letter, Meeting, Resolution
@@ -303,12 +304,7 @@ def _officer(user):
         )
         .order_by("deadline", "pk")[:SHOWN]
     )
-    short = (
-        Entry.objects.filter(round__status="open")
-        .annotate(active=Count("assignments", filter=Q(assignments__status__in=["offered", "accepted", "submitted"])))
-        .filter(active__lt=F("round__panel_size"))
-        .count()
-    )
+    short = short_panels().count()
     to_publish = Round.objects.filter(status__in=["moderation", "scored", "confirmed"]).count()
     stale = Entry.objects.stale().filter(inputs_changed_at__lt=now - timedelta(minutes=5)).count()
     overlaps = Overlap.objects.filter(decision="open").count()
@@ -326,7 +322,7 @@ def _officer(user):
             *proposals,
             Card(_("Likely overlaps to decide"), overlaps, reverse("overlap_list"), "intersect"),
             Card(
-                _("Products short of assessors"), short, f"{rounds}?status=open", "person-plus", tone="warning" if short else ""
+                _("Products short of assessors"), short, reverse("replacement_list"), "person-plus", tone="warning" if short else ""
             ),
             Card(
                 _("Disagreements to settle"), sum(round_.disputed for round_ in disputed),

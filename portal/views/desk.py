@@ -12,6 +12,7 @@ from secretariat.models import Notice
 # Pages that officers need now and then, and that stand in no menu.
 MORE = (
     ("assignment_list", gettext_lazy("All assignments")),
+    ("replacement_list", gettext_lazy("Replacements")),
     ("study_list", gettext_lazy("Weight studies")),
     ("overlap_list", gettext_lazy("Overlaps")),
     ("appeal_list", gettext_lazy("Appeals")),

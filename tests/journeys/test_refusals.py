@@ -70,7 +70,8 @@ SEEN_BY = {
     "round_public": set(), "round_bundle_file": set(),  # the house's round is not published
     "round_panels": OFFICERS, "round_panels_status": OFFICERS, "round_panels_fill": OFFICERS, "round_panels_apply": OFFICERS,
     "round_panels_step": OFFICERS, "round_panel_loads": OFFICERS, "round_panel": OFFICERS, "round_panel_swap": OFFICERS,
-    "round_panel_choose": OFFICERS, "entry_calibration": OFFICERS,
+    "round_panel_choose": OFFICERS, "entry_calibration": OFFICERS, "replacement_list": OFFICERS, "replacement_accept": OFFICERS,
+    "replacement_leave": OFFICERS, "assignment_reassign": OFFICERS,
     "round_assign_bulk": OFFICERS, "entry_detail": OFFICERS, "round_assign": OFFICERS,
     "entry_remove": OFFICERS, "entry_exclude": OFFICERS, "entry_include": OFFICERS, "assignment_list": OFFICERS,
     "assignment_withdraw": OFFICERS, "assessor_list": OFFICERS, "assessor_new": OFFICERS, "assessor_detail": OFFICERS,
