@@ -89,6 +89,12 @@ def short_date(moment):
     return persian.short_fa(day) if reads_persian() else day.isoformat()
 
 
+def day_and_month(moment):
+    """Write «۵ بهمن»; in English “25 January”."""
+    day = day_of(moment)
+    return persian.long_fa(day).rpartition(" ")[0] if reads_persian() else _gregorian(day).rpartition(" ")[0]
+
+
 _GREGORIAN_MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
@@ -98,6 +104,18 @@ _GREGORIAN_MONTHS = (
 def _gregorian(day, weekday=False):
     written = f"{day.day} {_GREGORIAN_MONTHS[day.month - 1]} {day.year}"
     return f"{persian.WEEKDAYS_EN[persian.weekday_index(day)]} {written}" if weekday else written
+
+
+def days_to_mark(first, last, most):
+    """Days between two others, ends included, by which a time axis is read: at most `most`, equally far apart or beginnings of months."""
+    first, last = day_of(first), day_of(last)
+    span = (last - first).days
+    for step in (1, 2, 3, 5, 7, 10, 14):
+        if span // step < most:
+            return [first + datetime.timedelta(days=gap) for gap in range(0, span + 1, step)]
+    days = [first + datetime.timedelta(days=gap) for gap in range(span + 1)]
+    months = [day for day in days if persian.to_jalali(day).day == 1]
+    return months[:: max(1, -(-len(months) // most))]
 
 
 # --- working days: pure functions of the holidays and the weekend ----------------------------------

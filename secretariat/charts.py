@@ -185,3 +185,72 @@ def _brackets(brackets, extents, x, hook):
 
 def _short(label, most):
     return label if len(label) <= most else label[: most - 1].rstrip() + "…"
+
+
+# --- time ------------------------------------------------------------------------------------------
+
+BAR_HEIGHT = 26
+
+
+def gantt(rows, begin, end, ticks, *, mirrored=False, spans=(), marks=(), zone=None, wide=(190, 640)):
+    """Bars along time in two shapes of the same picture: `wide` with labels beside the bars, `narrow` with labels above.
+
+    Instants are plain numbers between `begin` and `end`. Each row is a dict with label, bars as (from, to, kind), points (instants) and
+    perhaps limit. `ticks` are (instant, label); `spans` a strip of named stretches on top as (from, to, label, kind); `marks` lines across as
+    (instant, label, kind); `zone` a stretch behind everything. What is alike is one path, so that a mark is no more than its place.
+    """
+    shapes = (
+        _gantt(rows, begin, end, ticks, mirrored, spans, marks, zone, label_width=wide[0], plot_width=wide[1], above=0),
+        _gantt(rows, begin, end, ticks, mirrored, spans, marks, zone, label_width=0, plot_width=330, above=18),
+    )
+    return [{"name": name, **shape} for name, shape in zip(("wide", "narrow"), shapes, strict=True)]
+
+
+def _gantt(rows, begin, end, ticks, mirrored, spans, marks, zone, *, label_width, plot_width, above):
+    width = label_width + plot_width + 2 * MARGIN
+
+    def position(instant):
+        x = label_width + MARGIN + _share(instant, begin, end) * plot_width
+        return round(width - x if mirrored else x, 1)
+
+    top = 2 * MARGIN + (BAR_HEIGHT + 8 if spans else 0)
+    lines, paths, points, limits, y = [], {}, [], [], top
+    for row in rows:
+        middle = y + above + BAR_HEIGHT / 2
+        most = (52 if above else int(label_width / LETTER)) - 1
+        lines.append({"label": _short(row["label"], most), "full": row["label"], "text_y": y + 14 if above else middle + 5})
+        for first, last, kind in row["bars"]:
+            paths.setdefault(kind, []).append(f"M{position(first)} {middle}H{position(max(first, last))}")
+        points += [f"M{position(instant)} {middle}h0" for instant in row.get("points", ())]
+        if row.get("limit") is not None:
+            limits.append(f"M{position(row['limit'])} {middle - 10}v20")
+        y += BAR_HEIGHT + above
+    room = plot_width / max(1, len(ticks))
+    return {
+        "width": width,
+        "height": y + 30,
+        "top": top,
+        "bottom": y,
+        "depth": y - top,
+        "ruler": y + 18,
+        "label_x": position(begin) if above else (width if mirrored else 0),
+        "lines": lines,
+        "paths": [{"kind": kind, "d": "".join(parts)} for kind, parts in paths.items()],
+        "points": "".join(points),
+        "limits": "".join(limits),
+        "ticks": [{"x": position(instant), "label": label if room > LETTER * len(label) * 0.8 else ""} for instant, label in ticks],
+        "spans": [_span(position(first), position(last), label, kind) for first, last, label, kind in spans],
+        "span_y": MARGIN,
+        "span_height": BAR_HEIGHT,
+        "marks": [{"x": position(instant), "label": label, "kind": kind} for instant, label, kind in marks],
+        "mark_y": top - 4,
+        "zone": zone and _span(position(zone[0]), position(zone[1]), "", ""),
+    }
+
+
+def _span(one, other, label, kind):
+    x, length = min(one, other), abs(one - other)
+    fits = len(label) * ZONE_LETTER + 6 <= length
+    return {
+        "x": x, "width": round(length, 1), "middle": round(x + length / 2, 1), "label": label if fits else "", "full": label, "kind": kind,
+    }  # fmt: skip

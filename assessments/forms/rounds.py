@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assessments import rules
 from assessments.forms.texts import text_field as _text
-from assessments.forms.timetable import EndOfDayField, TimetableForm
+from assessments.forms.timetable import EndOfDayField, TimetableForm, WorkingDaysField
 from secretariat.calendar import day_of, digits, reads_persian, today
 from secretariat.errors import RuleBroken
 from secretariat.fields import CanonicalCharField, NumberFormField, WholeNumberFormField
@@ -140,9 +140,10 @@ class RoundForm(TimetableForm):
         super().__init__(*args, **kwargs)
         for name in set(self.fields) - set(names or self.fields):
             del self.fields[name]
-        if "cuts" in self.fields:
-            # Numbers alone have no direction of their own: the first stands where reading begins.
-            self.fields["cuts"].widget.attrs["dir"] = "rtl" if reads_persian() else "ltr"
+        for field in self.fields.values():
+            if isinstance(field, BandsField | WorkingDaysField):
+                # Numbers alone have no direction of their own: the first stands where reading begins.
+                field.widget.attrs["dir"] = "rtl" if reads_persian() else "ltr"
 
     @property
     def sections(self):

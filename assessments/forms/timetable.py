@@ -31,7 +31,7 @@ class WorkingDaysField(CanonicalCharField):
 
     def __init__(self, *, most=6, **options):
         self.most = most
-        widget = forms.TextInput({"autocomplete": "off", "dir": "auto"})
+        widget = forms.TextInput({"autocomplete": "off"})
         super().__init__(max_length=100, widget=widget, required=False, **options)
 
     def clean(self, value):

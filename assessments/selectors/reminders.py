@@ -60,7 +60,7 @@ class Owed:
 def waiting(**narrowed):
     """Assignments of open rounds that wait for an answer or an assessment, with what a letter needs of them."""
     return (
-        Assignment.objects.filter(assessor__user__is_active=True, **narrowed)
+        Assignment.objects.filter(assessor__user__is_active=True, entry__excluded_at=None, **narrowed)
         .pending()
         .with_due()
         .select_related("assessor__user", "entry__round", "entry__subject")

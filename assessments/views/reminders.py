@@ -19,6 +19,7 @@ from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage
 
 Kind = Reminder.Kind
+TOLD = 12  # of what was late, the latest
 
 
 class ReminderList(ListPage):
@@ -55,7 +56,7 @@ def round_reminders(request, pk):
         "planned": selectors.planned(round_) if round_.status in rules.EDITABLE_ROUNDS else [],
         "told": Escalation.objects.filter(assignment__entry__round=round_)
         .select_related("assignment__assessor__user", "assignment__entry__subject")
-        .order_by("-at", "-pk")[:50],
+        .order_by("-at", "-pk")[:TOLD],
         "ways": _ways(round_) if round_.is_open else [],
     }
     return ReminderList(request, round_).respond("assessments/round_reminders.html", context)

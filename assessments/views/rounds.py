@@ -164,6 +164,7 @@ def round_tabs(round_, here):
         ("round_remarks", _("Words for the submitters")),
         ("round_reliability", _("Reliability")),
         ("round_whatif", _("What if")),
+        ("round_progress", _("In time")),
         ("round_reminders", _("Reminders")),
     ]
     if round_.status not in rules.EDITABLE_ROUNDS:

@@ -1,7 +1,7 @@
 """Reminders: on the right day, once, to those who owe something, of their own products; by hand with words looked at first."""
 
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -27,8 +27,10 @@ from tests.refusal import refused
 
 pytestmark = pytest.mark.django_db
 Kind = Reminder.Kind
-SATURDAY = date(2027, 1, 2)  # the deadline of these tests is at the end of Saturday, two weeks later
-DUE = date(2027, 1, 16)
+# The deadline of these tests is at the end of a Saturday to come; everybody is asked two weeks earlier.
+DUE = calendar.today() + timedelta(days=400)
+DUE += timedelta(days=(5 - DUE.weekday()) % 7)
+SATURDAY = DUE - timedelta(days=14)
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +121,7 @@ def test_holidays_are_not_counted_and_nobody_is_reminded_on_them():
     assert reminders.send_due(on(calendar.deadline(DUE, -3).due)) == 1
     Holiday.objects.create(date=calendar.deadline(DUE, -1).due, title_fa="تعطیل", title_en="Another")
     at_work(remind_before=[2])
-    assert reminders.send_due(on(date(2027, 1, 15))) == 0  # a Friday
+    assert reminders.send_due(on(DUE - timedelta(days=1))) == 0  # a Friday
     assert len(sent()) == 1
 
 

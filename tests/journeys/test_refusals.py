@@ -51,7 +51,7 @@ SEEN_BY = {
     # assessments
     "assessment_form": {"judge"}, "assessment_autosave": {"judge"}, "assessment_submit": {"judge"},
     "assessment_detail": OFFICERS, "assessment_reopen": OFFICERS, "entry_scores": OFFICERS, "my_assessments": {"assessor", "judge"},
-    "assignment_answer": {"judge"}, "assignment_more_time": {"judge"}, "extension_answer": OFFICERS, "round_more_time": OFFICERS, "round_reminders": OFFICERS,
+    "assignment_answer": {"judge"}, "assignment_more_time": {"judge"}, "extension_answer": OFFICERS, "round_more_time": OFFICERS, "round_reminders": OFFICERS, "round_progress": OFFICERS,
     "round_remind": OFFICERS, "round_list": OFFICERS, "round_new": OFFICERS, "round_detail": OFFICERS,
     "round_edit": OFFICERS, "round_move": OFFICERS, "round_extend": OFFICERS, "round_measurements": OFFICERS,
     "round_results": OFFICERS, "round_run_status": OFFICERS, "round_compute": OFFICERS, "round_cancel_run": OFFICERS,
