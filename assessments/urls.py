@@ -17,6 +17,7 @@ from assessments.views import (
     openness,
     panel_seats,
     panels,
+    paper,
     programmes,
     progress,
     reliability,
@@ -59,6 +60,9 @@ urlpatterns = [
     path("assessments/<int:pk>/autosave/", assessments.assessment_autosave, name="assessment_autosave"),
     path("assessments/<int:pk>/submit/", assessments.assessment_submit, name="assessment_submit"),
     path("assessments/<int:pk>/read/", assessments.assessment_detail, name="assessment_detail"),
+    path("assessments/<int:pk>/paper/", paper.assessment_paper, name="assessment_paper"),
+    path("assessments/<int:pk>/paper/sheet.xlsx", paper.assessment_paper_file, name="assessment_paper_file"),
+    path("assessments/<int:pk>/paper/upload/", paper.assessment_paper_upload, name="assessment_paper_upload"),
     path("assessments/<int:pk>/reopen/", assessments.assessment_reopen, name="assessment_reopen"),
     path("entries/<int:pk>/scores/", scores.entry_scores, name="entry_scores"),
     # rounds: officers run them

@@ -73,8 +73,9 @@ def scale(kind="ordinal", **fields):
     )
 
 
-def published_set(dimensions=2, indicators=2, layer="kind", scale_=None, allow_na=False, title="شاخص", guidance="راهنما", **fields):
-    """A published version with `dimensions` × `indicators` expert leaves of equal weight."""
+def published_set(dimensions=2, indicators=2, layer="kind", scale_=None, allow_na=False, **fields):
+    """A published version with `dimensions` × `indicators` leaves of equal weight, which assessors rate unless said otherwise."""
+    title, guidance, rater = fields.pop("title", "شاخص"), fields.pop("guidance", "راهنما"), fields.pop("rater", "expert")
     from django.utils import timezone
 
     from assessments.models import Indicator, IndicatorSet, SetVersion
@@ -94,6 +95,7 @@ def published_set(dimensions=2, indicators=2, layer="kind", scale_=None, allow_n
             Indicator.objects.create(
                 version=version, parent=dimension, code=f"D{d}I{i}", title_fa=f"{title} {d}.{i}", title_en=f"Indicator {d}.{i}",
                 guidance_fa=guidance, guidance_en="Guidance", position=i, weight=weight, scale=scale_, allow_na=allow_na,
+                rater=rater,
             )  # fmt: skip
     version.status, version.published_at = "published", timezone.now()
     version.save()

@@ -126,6 +126,8 @@ ASSIGNMENT_MOVES = {
         gettext_lazy("Conflict of interest"),
         needs_reason=True,
     ),
+    # What the trail tells besides: it changes no state and has a service of its own.
+    "type_in": Step((), "", nobody, gettext_lazy("Paper sheet typed in by the secretariat")),
 }
 
 

@@ -7,11 +7,12 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from assessments import rules
-from assessments.forms.assessments import Answer, plain
+from assessments.forms.assessments import TEXTS, Answer, plain
 from assessments.models import Assignment, Indicator, Rating
 from assessments.models.conflicted import Conflicted
 from assessments.scoring.scales import normalise
 from assessments.selectors.sets import Node, nested, walk
+from secretariat.rules import is_officer
 
 State = Rating.State
 
@@ -21,7 +22,20 @@ def workable(user):
 
     Narrower than `visible_to`: officers see every sheet and write in none.
     """
-    return Assignment.objects.filter(assessor__user=user).active().exclude(Conflicted("assessor", "entry__subject"))
+    return _without_conflict(Assignment.objects.filter(assessor__user=user).active())
+
+
+def on_behalf(user):
+    """Assignments of others whose paper sheets `user`, an officer, may type in: never of a product he still has to judge."""
+    if not is_officer(user):
+        return Assignment.objects.none()
+    undecided = Assignment.objects.filter(assessor__user=user, status__in=rules.PENDING_ASSIGNMENTS)
+    others = Assignment.objects.visible_to(user).exclude(assessor__user=user).exclude(entry__in=undecided.values("entry"))
+    return _without_conflict(others.active())
+
+
+def _without_conflict(assignments):
+    return assignments.exclude(Conflicted("assessor", "entry__subject"))
 
 
 # ------------------------------------------------------------------ the sheet
@@ -275,3 +289,11 @@ def filled_sheet(assignment, assessment):
     if len(found.asked) < len(found.rows):
         found.measure({row.indicator_id: row for row in assignment.entry.measurements.all()})
     return found
+
+
+def fields_of(sheet, assessment):
+    """Every field of a filled sheet as it is stored, by its name in the form."""
+    fields = {name: getattr(assessment, name, "") for name in TEXTS}
+    for row in sheet.asked:
+        fields[f"r-{row.key}"], fields[f"c-{row.key}"] = row.answer.typed, row.answer.comment
+    return fields

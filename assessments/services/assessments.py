@@ -47,13 +47,13 @@ class Incomplete(RuleBroken):
 
 
 @transaction.atomic
-def save_draft(assignment_id, values, *, by, version):
+def save_draft(assignment_id, values, *, by, version, on_behalf=False):
     """Keep what was typed so far (fields as in `forms.assessments.read`); what cannot be read is told, the rest is kept.
 
     `version` is that of the assessment the page was opened with, 0 for none yet. Raises Stale when another window has
-    saved since; then nothing is written, and `current` holds what stands: a Saved.
+    saved since; then nothing is written, and `current` holds what stands: a Saved. `on_behalf`: see `type_in`.
     """
-    assignment = _locked(assignment_id, by)
+    assignment = _locked(assignment_id, by, on_behalf)
     if assignment.status != Assignment.Status.ACCEPTED:
         raise RuleBroken(_("This assessment can no longer be changed."))
     if not rules.takes_work(assignment):
@@ -77,6 +77,29 @@ def save_draft(assignment_id, values, *, by, version):
         with connection.cursor() as cursor:
             cursor.execute(_UPSERT, [assessment.pk, *(list(column) for column in columns)])
     return _saved(assessment, sheet.fill({**known, **reading.answers}), reading)
+
+
+TYPED_IN = gettext_lazy(
+    "%(officer)s of the secretariat typed answers of yours on “%(subject)s” into the portal, as they stand in the sheet that"
+    " you sent. Look at them: only you can submit the assessment."
+)
+
+
+@transaction.atomic
+def type_in(assignment_id, values, *, by, version):
+    """Save what an assessor wrote on paper, by an officer's hand. The trail says who did it, the assessor is told, and
+    nobody but he himself can submit.
+    """
+    saved = save_draft(assignment_id, values, by=by, version=version, on_behalf=True)
+    assignment = Assignment.objects.select_related("assessor__user", "entry__subject").get(pk=assignment_id)
+    assignment.moves.create(action="type_in", source=assignment.status, target=assignment.status, by=by)
+    notices.tell(
+        assignment.assessor.user,
+        "paper_typed_in",
+        *both(TYPED_IN, officer=by.display_name, subject=assignment.entry.subject),
+        link=reverse("assessment_form", args=[assignment.pk]),
+    )
+    return saved
 
 
 def _saved(assessment, sheet, reading):
@@ -142,10 +165,10 @@ def reopen(assignment_id, *, by, why):
     return assessment
 
 
-def _locked(assignment_id, by):
+def _locked(assignment_id, by, on_behalf=False):
     """The assignment of this assessor, locked: every write to his sheet passes through here, one after the other."""
-    own = selectors.workable(by).select_related("entry__round", "summoned_by")
-    return own.select_for_update(of=("self",), no_key=True).get(pk=assignment_id)
+    found = selectors.on_behalf(by) if on_behalf else selectors.workable(by)
+    return found.select_related("entry__round", "summoned_by").select_for_update(of=("self",), no_key=True).get(pk=assignment_id)
 
 
 def _hold_round(assignment_id):

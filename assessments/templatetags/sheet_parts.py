@@ -33,7 +33,10 @@ def _faces(scale):
     """(value, class attribute, face) of every button, worked out once for all the rows that share a scale."""
     if "sheet_faces" not in vars(scale):
         levels = [(choice.value, "", _face(choice.number, choice.word)) for choice in scale.sheet_choices]
-        apart = [(NOT_APPLICABLE, ' class="is-na"', _face(None, _("not applicable"))), ("", ' class="is-none"', _face(None, _("no answer")))]
+        apart = [
+            (NOT_APPLICABLE, ' class="is-na"', _face(None, _("not applicable"))),
+            ("", ' class="is-none"', _face(None, _("no answer"))),
+        ]
         scale.sheet_faces = levels + apart
     return scale.sheet_faces
 

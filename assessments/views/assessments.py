@@ -166,13 +166,13 @@ def assessment_autosave(request, pk):
     except Stale as stale:
         now = stale.current
         return JsonResponse(
-            {"error": str(stale), "version": _version_of(now), "fields": _fields(now)}, status=HTTPStatus.CONFLICT
+            {"error": str(stale), "version": _version_of(now), "fields": selectors.fields_of(now.sheet, now.assessment)}, status=HTTPStatus.CONFLICT
         )
     except Assignment.DoesNotExist:
         raise Http404 from None
     except RuleBroken as refusal:
         return JsonResponse({"error": str(refusal)}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    stands = _fields(saved)
+    stands = selectors.fields_of(saved.sheet, saved.assessment)
     return JsonResponse(
         {
             "version": saved.assessment.version,
@@ -188,14 +188,6 @@ def assessment_autosave(request, pk):
 
 def _version_of(saved):
     return saved.assessment.version if saved.assessment else 0
-
-
-def _fields(saved):
-    """Every field of the sheet as it stands, by its name in the form."""
-    fields = {name: getattr(saved.assessment, name, "") for name in TEXTS}
-    for row in saved.sheet.asked:
-        fields[f"r-{row.pk}"], fields[f"c-{row.pk}"] = row.answer.typed, row.answer.comment
-    return fields
 
 
 @never_cache

@@ -14,6 +14,7 @@ from assessments import rules
 from assessments.forms.rounds import AnswerForm, ReasonForm
 from assessments.models import Assessor, Assignment, Entry, SheetPart
 from assessments.selectors import rounds as selectors
+from assessments.selectors.assessments import on_behalf
 from assessments.selectors.moderations import asked_to_discuss
 from assessments.selectors.waivers import waivers_of
 from assessments.services import rounds as services
@@ -49,11 +50,12 @@ def entry_detail(request, pk):
         .order_by("alias")
     )
     parts = SheetPart.objects.filter(sheet=entry.sheet_id).select_related("version__set")
+    on_paper = set(on_behalf(request.user).filter(entry=entry).values_list("pk", flat=True))
     context = {
         "entry": entry,
         "round": entry.round,
         "parts": parts,
-        "lines": [{"assignment": row, "links": _assignment_links(row, request.user)} for row in assignments],
+        "lines": [{"assignment": row, "links": _assignment_links(row, request.user, row.pk in on_paper)} for row in assignments],
         "can_assign": entry.round.status in rules.EDITABLE_ROUNDS,
         "can_remove": entry.round.status in rules.EDITABLE_ROUNDS and not assignments,
         "can_exclude": entry.round.status in rules.LIVE_ROUNDS,
@@ -65,7 +67,7 @@ def entry_detail(request, pk):
     return render(request, "assessments/entry_detail.html", context)
 
 
-def _assignment_links(assignment, user):
+def _assignment_links(assignment, user, on_paper):
     """What an officer may do with an assignment: (label, address, icon); the pages of assessments are there once they are."""
     steps, links = open_steps(assignment, user), []
     if assignment.status == Assignment.Status.SUBMITTED and (url := address("assessment_detail", assignment.pk)):
@@ -76,6 +78,8 @@ def _assignment_links(assignment, user):
         links.append((_("More time"), more_time_url(assignment), "calendar-plus"))
     links += [(_("Request for more time"), reverse("extension_answer", args=[row.pk]), "hourglass-split")
               for row in assignment.extensions.all() if not row.decision]  # fmt: skip
+    if on_paper and rules.takes_work(assignment) and assignment.status == Assignment.Status.ACCEPTED:
+        links.append((_("Type in a paper sheet"), reverse("assessment_paper_upload", args=[assignment.pk]), "file-earmark-spreadsheet"))
     if "withdraw" in steps:
         links.append((steps["withdraw"].label, reverse("assignment_withdraw", args=[assignment.pk]), "dash-circle"))
     return links

@@ -50,6 +50,8 @@ SEEN_BY = {
     "set_retire": OFFICERS,
     # assessments
     "assessment_form": {"judge"}, "assessment_autosave": {"judge"}, "assessment_submit": {"judge"},
+    "assessment_paper": {"judge", "officer"}, "assessment_paper_file": {"judge", "officer"},
+    "assessment_paper_upload": {"judge", "officer"},
     "assessment_detail": OFFICERS, "assessment_reopen": OFFICERS, "entry_scores": OFFICERS, "my_assessments": {"assessor", "judge"},
     "assignment_answer": {"judge"}, "assignment_more_time": {"judge"}, "extension_answer": OFFICERS, "round_more_time": OFFICERS, "round_reminders": OFFICERS, "round_progress": OFFICERS,
     "round_remind": OFFICERS, "round_list": OFFICERS, "round_new": OFFICERS, "round_detail": OFFICERS,
