@@ -50,6 +50,11 @@ class Line:
     both: bool = False  # changed in the portal too since the file was made
     error: str = ""
 
+    @property
+    def is_answer(self):
+        """Whether it is an answer to an indicator; else somebody's own words."""
+        return self.name.startswith("r-")
+
 
 # ------------------------------------------------------------------ the file
 def opened(upload, assignment, sheet):

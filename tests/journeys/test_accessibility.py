@@ -57,7 +57,7 @@ def pages_of_an_assessor(user):
     pages = [("desk",), ("my_assessments",)]
     for status, names in (
         ("offered", ["assignment_answer"]),
-        ("accepted", ["assessment_form", "assessment_submit"]),
+        ("accepted", ["assessment_form", "assessment_submit", "assessment_paper", "assessment_paper_upload"]),
         ("submitted", ["assessment_detail"]),
     ):
         if found := mine.filter(status=status, entry__round__status="open").first() or mine.filter(status=status).first():
