@@ -71,7 +71,7 @@ class _Page:
     def head(self, assignment):
         entry = assignment.entry
         self.band(entry.subject.title, font=Font(bold=True, size=15, color=_TEAL), height=30)
-        self.band(f"{entry.round.title} – {_('Deadline')}: {jalali_datetime(entry.round.deadline)}", font=Font())
+        self.band(f"{entry.round.title} – {_('Deadline')}: {jalali_datetime(assignment.deadline)}", font=Font())
         how = _(
             "Fill in the white cells: an answer from the list, and a comment where you have one. Save the file as XLSX and send it"
             " on the page that it was taken from; there you see what changes before anything is saved."
