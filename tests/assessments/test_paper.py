@@ -124,7 +124,7 @@ def test_numbers_are_checked_by_their_bounds_and_measurements_only_shown(client,
     version = factories.published_set(1, 2, scale_=factories.scale("number"))
     entry = factories.entry(versions=[version])
     assignment = factories.assignment(entry)
-    first, second = leaves(assignment)
+    first, _second = leaves(assignment)
     # A published version is frozen; what the secretariat measures is told apart by its rater alone.
     with_rater = factories.published_set(1, 1, scale_=factories.scale("number"), rater="secretariat")
     other = factories.assignment(factories.entry(versions=[with_rater]))
