@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from assessments.models import Assignment, PanelDraft, Round
+from assessments.models import Assignment, Moderation, PanelDraft, Round
 from assessments.services import runs
 from portal import demo
 from secretariat.models import Notice
@@ -134,4 +134,15 @@ def test_one_officer_runs_a_round(pages, worker):
 
 
 def settle_disagreements(page, round_):
-    """Whatever of the panels' disagreements is still open stands as it is, for a reason."""
+    """What the portal found to lie far apart stands as it is, for one reason written once."""
+    page.goto(reverse("round_moderation", args=[round_.pk]))
+    found = Moderation.objects.living().filter(entry__round=round_)
+    if not found.exists():
+        return
+    page.locator("[name=bulk_all]").check()
+    page.locator("[name=bulk_action]").select_option("stands")
+    page.locator("[data-bulk] button").last.click()
+    page.locator("[name=why]").fill("اختلاف برداشت است و نه خطا؛ امتیاز منصفانه آن را در نظر گرفته است.")
+    press(page)
+    page.wait_for_url(re.compile(f"/rounds/{round_.pk}/moderation/"))
+    assert not found.exists()
