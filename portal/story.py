@@ -193,7 +193,8 @@ def _rounds(said, products, programmes, people):
     levels |= {programme.subject_id: level for programme, _round, level in programmes}
     for entry in Entry.objects.filter(round=finished):
         level = levels[entry.subject_id]
-        _judge(entry, level, people, rng, panel=4 if level > 90 else 3)
+        # Nobody is far from the others: a disagreement would have to be settled before the scores are fixed.
+        _judge(entry, level, people, rng, panel=4 if level > 90 else 3, noise=4)
     rounds.move_round(finished.pk, "close", by=officer, why="همهٔ ارزیابی‌ها رسیده است.")
     runs.rescore_round(finished.pk)
     for step in ("score", "confirm"):
@@ -224,7 +225,7 @@ def _round(titles, name, said, products, programmes, officer):
     return rounds.move_round(round_.pk, "open", by=officer)
 
 
-def _judge(entry, level, people, rng, *, panel, submitted=None):
+def _judge(entry, level, people, rng, *, panel, submitted=None, noise=9):
     """Measure, assign a panel without conflicts, and have `submitted` of them (all, if None) hand in; the rest begin."""
     officer = people["karshenas"]
     for indicator in _leaves(entry, "secretariat"):
@@ -242,15 +243,15 @@ def _judge(entry, level, people, rng, *, panel, submitted=None):
             continue  # still to answer
         rounds.answer(assignment.pk, "accept", by=assessor.user)
         complete = submitted is None or place < submitted
-        _fill(assignment, entry, level, assessor.user, rng, complete)
+        _fill(assignment, entry, level, assessor.user, rng, complete, noise)
 
 
-def _fill(assignment, entry, level, user, rng, complete):
+def _fill(assignment, entry, level, user, rng, complete, noise):
     severity = rng.gauss(0, 4)
     leaves = _leaves(entry, "expert")
     if not complete:
         leaves = leaves[: len(leaves) // 2]
-    values = {f"r-{leaf.pk}": f"{_on_scale(rng.gauss(level - severity, 9), leaf.scale):g}" for leaf in leaves}
+    values = {f"r-{leaf.pk}": f"{_on_scale(rng.gauss(level - severity, noise), leaf.scale):g}" for leaf in leaves}
     texts = {
         "strengths": "پیوند روشن با نیاز مخاطب و اجرای سنجیده. (نمایشی)",
         "improvements": "گزارش اثر پس از پایان کار کامل‌تر شود. (نمایشی)",

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pgtrigger
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from assessments.models import ExcellenceYear, SelfAnswer, SelfAssessment, SelfFile, SelfScore
 from assessments.selectors import excellence as selectors
@@ -17,6 +17,12 @@ from tests import factories, specimens
 from tests.assessments import self_assessing as make
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def english():
+    with translation.override("en"):
+        yield
 
 
 # --- the year ------------------------------------------------------------------------------------
