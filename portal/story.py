@@ -27,7 +27,7 @@ from assessments.selectors.comparisons import groups_of
 from assessments.selectors.remarks import clean, fingerprint, round_remarks
 from assessments.services import assessments, comparisons, measurements, remarks, rounds, runs
 from assessments.services.programmes import add_programmes
-from portal import story_excellence, story_programmes
+from portal import story_excellence, story_moderation, story_programmes
 from products.forms.submission import QUESTION
 from products.models import Overlap, Product, ProductKind, QualityMark
 from products.selectors.judging import set_versions_for
@@ -197,6 +197,7 @@ def _rounds(said, products, programmes, people):
         _judge(entry, level, people, rng, panel=4 if level > 90 else 3, noise=4)
     rounds.move_round(finished.pk, "close", by=officer, why="همهٔ ارزیابی‌ها رسیده است.")
     runs.rescore_round(finished.pk)
+    story_moderation.settle(finished.pk, officer)
     for step in ("score", "confirm"):
         rounds.move_round(finished.pk, step, by=officer)
     remarks.release_clean(finished.pk, by=officer, seen=fingerprint(clean(round_remarks(finished))))
@@ -214,6 +215,7 @@ def _round(titles, name, said, products, programmes, officer):
         title_en=titles[1],
         deadline=timezone.now() + timedelta(days=21),
         panel_size=3,
+        moderation="consensus",
         is_demo=True,
         note="رتبه‌دهی‌های این دور ساختگی است و فقط برای نمایش سامانه.",
     )

@@ -55,7 +55,7 @@ class MessageForm(forms.Form):
     """Something said in a discussion, about one of its indicators or about all."""
 
     text = _words(_("Message"), 4, help_text=_("You stand here under a number: write nothing that tells who you are."))
-    about = forms.TypedChoiceField(label=_("About"), coerce=int, empty_value=None, required=False)
+    about = forms.TypedChoiceField(label=_("What it is about"), coerce=int, empty_value=None, required=False)
 
     def __init__(self, data=None, *, points, by_secretariat=False):
         super().__init__(data)

@@ -185,7 +185,7 @@ def _alias_pairs(assignments):
     return (((entry, assessor), alias) for entry, assessor, alias in assignments.values_list("entry", "assessor", "alias"))
 
 
-def _points(gap):
+def shown_points(gap):
     """Whole points as they are, others with one decimal."""
     return num(round(gap)) if abs(gap - round(gap)) < 0.05 else num(gap, 1)
 
@@ -197,9 +197,9 @@ def reasons_in_words(moderation):
     of_indicators = sorted((row for row in rows if row.kind == Kind.INDICATOR), key=lambda row: -row.gap)
     words = []
     if total:
-        words.append(_("The totals lie %(points)s points apart.") % {"points": _points(total.gap)})
+        words.append(_("The totals lie %(points)s points apart.") % {"points": shown_points(total.gap)})
     words += [
-        _("“%(title)s”: %(points)s points apart.") % {"title": row.indicator.title, "points": _points(row.gap)}
+        _("“%(title)s”: %(points)s points apart.") % {"title": row.indicator.title, "points": shown_points(row.gap)}
         for row in of_indicators[:MOST_TITLES]
     ]
     if (rest := len(of_indicators) - MOST_TITLES) > 0:
@@ -232,6 +232,11 @@ class Value:
 
     said: tuple  # (number or None, word)
     share: float | None
+
+    @property
+    def shown(self):
+        """The share as it is printed."""
+        return "–" if self.share is None else shown_points(self.share)
 
     @classmethod
     def of(cls, indicator, state, value, comment=""):
@@ -276,7 +281,8 @@ class Point:
 
     @property
     def gap(self):
-        return max(self.rated) - min(self.rated) if len(self.rated) > 1 else None
+        """How far the values lie apart, in words; "" where fewer than two were rated."""
+        return shown_points(max(self.rated) - min(self.rated)) if len(self.rated) > 1 else ""
 
     @property
     def mean(self):
@@ -289,6 +295,12 @@ class Point:
         if self.agreed_value is not None:
             drawn.append(("", self.agreed_value.share, "agreed"))
         return [dot for dot in drawn if dot[1] is not None]
+
+
+def ratings_on(entry, indicator):
+    """The values that the counted assessors of an entry gave on one indicator, by number; None where there is none."""
+    rows = Rating.objects.filter(assessment__assignment__in=counted(entry), indicator=indicator)
+    return list(rows.order_by("assessment__assignment__alias").values_list("value", flat=True))
 
 
 def points_of(moderation, own=None):

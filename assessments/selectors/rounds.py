@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,6 +16,7 @@ from assessments.models import (
     Measurement,
     Moderation,
     Round,
+    ScoringFlag,
     ScoringRun,
     SetAside,
     SheetPart,
@@ -160,6 +161,18 @@ def _disputed(round_):
         "%(count)s disagreement of a panel is not settled yet.", "%(count)s disagreements of panels are not settled yet.", count
     ) % {"count": digits(count)}
     return [Problem(words, reverse("round_moderation", args=[round_.pk]), _("Look at them"))]
+
+
+def what_waits(round_):
+    """(disagreements not settled, questions not answered) of a round, None for none; one query."""
+
+    def count(rows):
+        counted = rows.order_by().annotate(all=Value(1)).values("all").annotate(n=Count("pk", distinct=True))
+        return Subquery(counted.values("n"))
+
+    questions = ScoringFlag.objects.filter(round=round_, is_raised=True, decision="")
+    rows = Round.objects.filter(pk=round_.pk)
+    return tuple(n or None for n in rows.values_list(count(Moderation.objects.holding(round_)), count(questions)).get())
 
 
 def with_counted(entries, round_):

@@ -51,7 +51,7 @@ class RoundDisagreements(ListPage):
     columns = [
         Column("title", gettext_lazy("Product"), sort="entry__subject__title_fa", value="entry.subject", link=True),
         Column("totals", gettext_lazy("Totals given"), value=lambda row: row, template="assessments/_disagreement_totals.html"),
-        Column("found", gettext_lazy("What was found"), value=_written, template="assessments/_disagreement_found.html"),
+        Column("found", gettext_lazy("What lies apart"), value=_written, template="assessments/_disagreement_found.html"),
         Column("total_gap", gettext_lazy("Totals apart"), sort="total_gap", kind="number", shown=False),
         Column("widest_gap", gettext_lazy("Widest on an indicator"), sort="widest_gap", kind="number", shown=False),
         Column("status", gettext_lazy("State"), sort="order", kind="badge"),
@@ -70,7 +70,7 @@ class RoundDisagreements(ListPage):
         ),
         Choice(
             "kind",
-            gettext_lazy("What was found"),
+            gettext_lazy("What lies apart"),
             Kind.choices,
             apply=lambda rows, value: rows.filter(
                 pk__in=ModerationReason.objects.filter(kind=value, gone_at=None).values("moderation")

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments import rules
 from assessments.forms.rounds import ExtendForm, MeasuredLine, ReasonForm, RoundForm, SeparateListsForm, listed
-from assessments.models import Moderation, Round
+from assessments.models import Round
 from assessments.selectors import joining
 from assessments.selectors import rounds as selectors
 from assessments.selectors.flags import open_questions
@@ -171,10 +171,8 @@ def round_tabs(round_, here):
         names = [name for name in names if name[0] != "round_panels"]
     if round_.is_public:
         names.append(("round_bundle", _("Open data")))
-    counts = {
-        "round_moderation": Moderation.objects.holding(round_).count() or None,
-        "round_questions": open_questions(round_) or None,
-    }
+    disputed, asked = selectors.what_waits(round_)
+    counts = {"round_moderation": disputed, "round_questions": asked}
     return [(label, reverse(name, args=[round_.pk]), name == here, counts.get(name)) for name, label in names]
 
 
