@@ -6,11 +6,12 @@ from pathlib import Path
 import yaml
 from django.db import transaction
 
-from assessments.models import Indicator, IndicatorSet, Scale, SetVersion
+from assessments.models import ExpertiseField, Indicator, IndicatorSet, Scale, SetVersion
 from assessments.scoring.weights import percentages
 from assessments.services import sets
 
 FRAMEWORKS = Path(__file__).parent / "data" / "frameworks.yaml"
+FIELDS = Path(__file__).parent / "data" / "fields.yaml"
 
 
 @transaction.atomic
@@ -46,6 +47,13 @@ def load_frameworks():
     for version in versions:
         sets.publish(version.pk, by=None)
     return [framework["code"] for framework in missing]
+
+
+def load_fields():
+    """Bring the fields of expertise with which assessors begin; touch nothing where there are any."""
+    if not ExpertiseField.objects.exists():
+        rows = yaml.safe_load(FIELDS.read_text(encoding="utf-8"))
+        ExpertiseField.objects.bulk_create(ExpertiseField(name_fa=fa, name_en=en) for fa, en in rows)
 
 
 def _dimensions(version, rows):

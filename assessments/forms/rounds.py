@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from assessments import rules
 from assessments.forms.texts import text_field as _text
 from assessments.forms.timetable import EndOfDayField, TimetableForm, WorkingDaysField
+from assessments.models import ConflictOfInterest
 from secretariat.calendar import day_of, digits, reads_persian, today
 from secretariat.errors import RuleBroken
 from secretariat.fields import CanonicalCharField, NumberFormField, WholeNumberFormField
@@ -201,6 +202,12 @@ class AnswerForm(forms.Form):
         ("conflict", _("I have such a tie, or it could look so.")),
     )
     declaration = forms.ChoiceField(label=_("Conflict of interest"), choices=CONFLICTS, widget=forms.RadioSelect, required=False)
+    kind = forms.ChoiceField(
+        label=_("What ties you to it"),
+        choices=[("", _("Choose, if you wish to say")), *ConflictOfInterest.Kind.choices],
+        required=False,
+        help_text=_("Only with such a tie. Nobody but the secretariat reads it."),
+    )
     why = _text(
         _("Reason for declining"),
         rows=3,
@@ -212,6 +219,8 @@ class AnswerForm(forms.Form):
     def clean(self):
         found = super().clean()
         decision = self.data.get("decision")
+        if decision == "decline" and found.get("declaration") == "conflict" and found.get("kind") and not found.get("why"):
+            found["why"] = str(ConflictOfInterest.Kind(found["kind"]).label)  # the kind says enough
         if decision not in ("accept", "decline"):
             raise forms.ValidationError(_("Choose whether you accept or decline."))
         if decision == "accept" and not found.get("declaration"):

@@ -5,19 +5,13 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from assessments import rules
+from assessments.forms.texts import text_field as _text
 from assessments.models import Indicator, IndicatorSet, Scale
 from assessments.selectors.sets import walk
 from secretariat.calendar import digits
 from secretariat.fields import CanonicalCharField, NumberFormField
 
 CODE = RegexValidator(r"^[A-Za-z0-9_-]+$", _("Use Latin letters, digits, hyphen and underscore."))
-
-
-def _text(label, *, rows=None, language=None, **options):
-    """A line or, with `rows`, some lines of text in one of the two languages."""
-    attrs = {"fa": {"lang": "fa", "dir": "rtl"}, "en": {"lang": "en", "dir": "ltr"}, None: {"dir": "auto"}}[language]
-    widget = forms.Textarea({**attrs, "rows": rows}) if rows else forms.TextInput(attrs)
-    return CanonicalCharField(label=label, widget=widget, **options)
 
 
 def _weight(**options):

@@ -46,6 +46,7 @@ from assessments.models.roster import (
     Availability,
     ExpertiseField,
 )
+from assessments.models.roster_imports import ExpectedAssessor, RosterImport
 from assessments.models.rounds import (
     Entry,
     Round,
@@ -91,6 +92,7 @@ __all__ = [
     "ExcellenceCheck",
     "ExcellenceYear",
     "ExcellenceYearMove",
+    "ExpectedAssessor",
     "ExpertiseField",
     "Extension",
     "Indicator",
@@ -118,6 +120,7 @@ __all__ = [
     "Relation",
     "RemarkCheck",
     "Reminder",
+    "RosterImport",
     "Round",
     "RoundBundle",
     "RoundMove",

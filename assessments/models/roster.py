@@ -116,6 +116,12 @@ class Assessor(models.Model):
     def __str__(self):
         return str(self.user)
 
+    @property
+    def languages_text(self):
+        """The languages in words."""
+        words = dict(Language.choices)
+        return "، ".join(str(words[code]) for code in self.languages)
+
 
 class _DaySpan(Func):
     function = "DATERANGE"

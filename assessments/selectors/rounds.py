@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -236,8 +237,11 @@ class PlanLine:
 
 def assessors_with_load(assessors):
     """Assessors with `load`, products they are asked about or at work on now, and what they take today: see capacity_on."""
-    busy = Q(assignments__status__in=rules.PENDING_ASSIGNMENTS, assignments__entry__round__status__in=rules.EDITABLE_ROUNDS)
-    return assessors.select_related("user").capacity_on().annotate(load=Count("assignments", filter=busy, distinct=True))
+    busy = Assignment.objects.filter(
+        assessor=OuterRef("pk"), status__in=rules.PENDING_ASSIGNMENTS, entry__round__status__in=rules.EDITABLE_ROUNDS
+    )
+    load = Subquery(busy.order_by().values("assessor").annotate(n=Count("pk")).values("n"))
+    return assessors.select_related("user").capacity_on().annotate(load=Coalesce(load, 0))
 
 
 def plan(round_, pairs):

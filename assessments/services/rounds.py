@@ -393,8 +393,8 @@ def _ask_again(assignment, by):
 
 
 @transaction.atomic
-def answer(assignment_id, decision, *, by, why="", conflict=False):
-    """The assessor's "accept" or "decline"; a decline for a conflict of interest bars him from this subject for good."""
+def answer(assignment_id, decision, *, by, why="", conflict=False, kind=""):
+    """The assessor's "accept" or "decline"; a decline for a conflict of interest, of a `kind` if he says one, bars him for good."""
     if decision not in ("accept", "decline"):
         raise ValueError(decision)
     if decision == "accept" and conflict:
@@ -406,7 +406,7 @@ def answer(assignment_id, decision, *, by, why="", conflict=False):
         disagreements.lapse(assignment, why)
         if conflict:
             declared = ConflictOfInterest.Source.DECLARED
-            set_conflict(assignment.assessor_id, assignment.entry.subject_id, why, by=by, source=declared)
+            set_conflict(assignment.assessor_id, assignment.entry.subject_id, why, by=by, source=declared, kind=kind)
         tell_officers(
             "assignment_declined",
             *both(news.DECLINED, name=assignment.assessor, title=assignment.entry.subject, why=why.strip()),

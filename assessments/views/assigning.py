@@ -367,12 +367,11 @@ def assignment_answer(request, pk):
     assignment = get_object_or_404(mine.select_related(*with_all), pk=pk)
     form = AnswerForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        decision = form.cleaned_data["decision"]
-        conflict = decision == "decline" and form.cleaned_data["declaration"] == "conflict"
+        said = form.cleaned_data
+        decision, why = said["decision"], said["why"] if said["decision"] == "decline" else ""
+        conflict = decision == "decline" and said["declaration"] == "conflict"
         try:
-            services.answer(
-                pk, decision, by=request.user, why=form.cleaned_data["why"] if decision == "decline" else "", conflict=conflict
-            )
+            services.answer(pk, decision, by=request.user, why=why, conflict=conflict, kind=said["kind"] if conflict else "")
         except RuleBroken as broken:
             broken.show_in(form)
         else:
@@ -390,5 +389,7 @@ def assignment_answer(request, pk):
         "form": form,
         "may_accept": "accept" in steps,
         "may_decline": "decline" in steps,
+        "affiliations": assignment.assessor.affiliations.binding().select_related("agency"),
+        "relations": assignment.assessor.relations.binding(),
     }
     return render(request, "assessments/assignment_answer.html", context, status=422 if form.errors else 200)

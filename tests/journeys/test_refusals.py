@@ -13,7 +13,18 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from assessments.models import Appeal, Assignment, ConflictWaiver, Moderation, ScoringFlag, ScoringRun, SetAside
+from assessments.models import (
+    Appeal,
+    Assignment,
+    ConflictOfInterest,
+    ConflictWaiver,
+    ExpertiseField,
+    Moderation,
+    RosterImport,
+    ScoringFlag,
+    ScoringRun,
+    SetAside,
+)
 from assessments.services import appeals, deadlines, sets
 from products.models import Overlap, Product
 from products.services import submission
@@ -78,6 +89,9 @@ SEEN_BY = {
     "entry_remove": OFFICERS, "entry_exclude": OFFICERS, "entry_include": OFFICERS, "assignment_list": OFFICERS,
     "assignment_withdraw": OFFICERS, "assessor_list": OFFICERS, "assessor_new": OFFICERS, "assessor_detail": OFFICERS,
     "assessor_edit": OFFICERS, "assessor_conflict": OFFICERS,
+    "assessor_invited": OFFICERS, "assessor_invite_again": OFFICERS, "roster_import": OFFICERS, "roster_template": OFFICERS,
+    "roster_import_detail": OFFICERS, "field_list": OFFICERS, "field_new": OFFICERS, "field_edit": OFFICERS, "conflict_end": OFFICERS,
+    "assessor_profile": {"assessor", "judge"},
     "waiver_list": OFFICERS, "waiver_new": OFFICERS, "waiver_detail": OFFICERS, "waiver_move": OFFICERS,
     # weights by comparison
     "study_list": OFFICERS, "study_new": OFFICERS, "study_detail": OFFICERS, "study_invite": OFFICERS, "study_extend": OFFICERS,
@@ -178,7 +192,13 @@ def house():
         notice=Notice.objects.create(user=owner, kind="test", text_fa="یادآوری پنهان", text_en="A hidden reminder", link="/desk/"),
         overlap=Overlap.objects.create(product=handed, other=factories.product("accepted"), similarity=0.9),
         question=ScoringFlag.objects.create(round=round_, kind="severity", assessor=colleague, figure=9, sheets=9),
-        waiver=waived(judge, handed.subject),
+        waiver=waived(judge, handed.subject), field=ExpertiseField.objects.create(name_fa="حوزه", name_en="Field"),
+        table=RosterImport.objects.create(file_name="x.xlsx", sent_by=factories.officer()),
+        ended=ConflictOfInterest.objects.create(assessor=colleague, subject=factories.subject(), source="staff", reason="پنهان", by=factories.officer()),
+        guest=Invitation.objects.create(
+            purpose="assessor", email="guest@example.org", full_name="مهمان پنهان", token_hash="1" * 64, invited_by=factories.officer(),
+            expires_at=timezone.now() + timedelta(days=3),
+        ),
         aside=SetAside.objects.create(round=round_, assessor=colleague, why="پنهان", by=factories.officer()),
         extension=deadlines.ask_time(assignment.pk, timezone.now() + timedelta(days=40), by=judge.user, why="دلیل پنهان"),
         run=ScoringRun.objects.create(round=round_, phase="open", status="failed"),
@@ -221,6 +241,8 @@ def arguments(name, house):
         "round_panel_swap": [house.round.pk, house.entry.pk, house.judge_row.pk],
         "round_panel_choose": [house.round.pk, house.judge_row.pk, "out"],
         "round_set_aside": [house.round.pk, house.judge_row.pk], "round_take_back": [house.round.pk, house.aside.assessor_id],
+        "assessor_invite_again": [house.guest.pk], "roster_import_detail": [house.table.pk], "field_edit": [house.field.pk],
+        "conflict_end": [house.ended.pk], "assessor_invited": [], "assessor_profile": [],
         "waiver_list": [], "waiver_detail": [house.waiver.pk], "waiver_move": [house.waiver.pk, "refuse"], "waiver_new": [house.judge_row.pk],
         "extension_answer": [house.extension.pk], "screening_form": [house.product.pk], "overlap_recheck": [house.product.pk], "study_new": version, "study_list": [],
         "study_move": [house.study.pk, "close"], "study_exclude": [house.study.pk, house.expert.pk],

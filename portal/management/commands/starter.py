@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from assessments.starter import load_frameworks
+from assessments.starter import load_fields, load_frameworks
 from portal import story
 from products.starter import load_kinds
 from secretariat.models import Agency
@@ -25,6 +25,7 @@ class Command(BaseCommand):
             load_ground()
             load_councils()
             load_frameworks()
+            load_fields()
             load_kinds()
             if not without_demo:
                 story.tell()
