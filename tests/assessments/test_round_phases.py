@@ -8,7 +8,6 @@ from django.utils import timezone, translation
 
 from assessments import rules, tasks
 from assessments.models import Assignment, Round, RoundMove
-from assessments.models.roster import _BINDING_ROUND
 from assessments.selectors import phases as selectors
 from assessments.services import deadlines, phases, rounds, runs
 from secretariat import calendar
@@ -77,11 +76,6 @@ def test_questions_about_phases_are_answered_from_the_table():
     assert rules.SETTLED_ROUNDS == rules.FIXED_ROUNDS + rules.PUBLIC_ROUNDS
     assert rules.BINDING_ROUNDS == rules.LIVE_ROUNDS + rules.FIXED_ROUNDS
     assert rules.rounds_that_allow(rules.Act.ASSESS) == (Status.OPEN,)
-
-
-def test_the_database_knows_the_same_binding_phases():
-    assert all(f"'{status}'" in _BINDING_ROUND for status in rules.BINDING_ROUNDS)
-    assert _BINDING_ROUND.count("'") == 2 * len(rules.BINDING_ROUNDS)
 
 
 # ------------------------------------------------------------------ by date
