@@ -3,7 +3,7 @@
 import pghistory
 import pgtrigger
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils import timezone
@@ -45,6 +45,10 @@ class AssignmentQuerySet(models.QuerySet):
         at_work = Q(entry__round__status__in=rules.rounds_that_allow(rules.Act.ASSESS))
         summoned = Q(entry__round__status=rules.RoundStatus.MODERATION, summoned_by__status=rules.ModerationStatus.THIRD)
         return self.filter(at_work | summoned, status__in=rules.PENDING_ASSIGNMENTS)
+
+    def with_discussions(self):
+        """Each with `discussions`: how often its assessor was let in to one about the product."""
+        return self.annotate(discussions=Count("memberships"))
 
     def with_due(self):
         """Each with `due`: its own deadline where that is later than the round's, for lists, order and filters."""

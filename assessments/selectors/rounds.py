@@ -252,9 +252,8 @@ def plan(round_, pairs):
     entries = {e.pk: e for e in Entry.objects.filter(round=round_, pk__in={p[0] for p in pairs}).select_related("subject")}
     assessors = {a.pk: a for a in assessors_with_load(Assessor.objects.filter(pk__in={p[1] for p in pairs}))}
     barred = barred_from(entries.values(), assessors.values())
-    present = {
-        (row.entry_id, row.assessor_id): row for row in Assignment.objects.filter(entry__in=entries, assessor__in=assessors)
-    }
+    rows = Assignment.objects.filter(entry__in=entries, assessor__in=assessors).with_discussions()
+    present = {(row.entry_id, row.assessor_id): row for row in rows}
     inside = insiders(assessors.values())
     lines, load = [], {pk: assessor.load for pk, assessor in assessors.items()}
     for pair in pairs:
@@ -273,7 +272,7 @@ def refusals(entries, assessors):
     """{(entry pk, assessor pk): sentence} of all pairs that must not or cannot be joined; each pair by itself."""
     entries, assessors = list(entries), list(assessors_with_load(assessors))
     barred, inside = barred_from(entries, assessors), insiders(assessors)
-    rows = Assignment.objects.filter(entry__in=entries, assessor__in=assessors)
+    rows = Assignment.objects.filter(entry__in=entries, assessor__in=assessors).with_discussions()
     present = {(row.entry_id, row.assessor_id): row for row in rows}
     lines = [PlanLine(entry, one, former=present.get((entry.pk, one.pk))) for entry in entries for one in assessors]
     told = {(line.entry.pk, line.assessor.pk): _refusal(line, barred, inside, line.assessor.load) for line in lines}
@@ -312,6 +311,8 @@ def _refusal(line, barred, inside, load):
         return why.sentence
     if line.former is not None and line.former.status in rules.ACTIVE_ASSIGNMENTS:
         return _("Is asked already.")
+    if line.former is not None and line.former.discussions:
+        return _("Has discussed it with the panel.")
     if not (line.assessor.is_active and line.assessor.user.is_active):
         return _("Is not active at present.")
     if line.assessor.allowed == 0:
@@ -346,7 +347,7 @@ def candidates(entry):
     wanted = set(SheetPart.objects.filter(sheet=entry.sheet_id).values_list("version__set", flat=True))
     roster = list(assessors_with_load(Assessor.objects.active()).prefetch_related("expertise"))
     barred, inside = barred_from([entry], roster), insiders(roster)
-    present = {row.assessor_id: row for row in Assignment.objects.filter(entry=entry)}
+    present = {row.assessor_id: row for row in Assignment.objects.filter(entry=entry).with_discussions()}
     found = []
     for assessor, fit in zip(roster, affinity([entry], roster)[0] if roster else (), strict=True):
         former = present.get(assessor.pk)

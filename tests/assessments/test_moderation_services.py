@@ -22,7 +22,7 @@ from assessments.models import (
     Score,
 )
 from assessments.selectors import moderations as selectors
-from assessments.selectors.rounds import my_work
+from assessments.selectors.rounds import candidates, my_work
 from assessments.services import assessments, deadlines, discussions, moderations, rounds, runs, set_aside
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Letter, Notice
@@ -321,6 +321,16 @@ def test_a_proposal_leaves_the_rating_as_it_was():
         (1, 3, "سپس"), (2, None, ""), (3, None, ""),
     ]  # fmt: skip
     assert list(Rating.objects.order_by("pk").values_list("pk", "value", "comment")) == before
+
+
+def test_who_has_discussed_is_never_asked_about_it_again(officer):
+    moderation, _moderator = disputed.discussion()
+    first = moderation.entry.assignments.get(alias=1)
+    Assignment.objects.filter(pk=first.pk).update(status="withdrawn")
+    with pytest.raises(RuleBroken):
+        rounds.assign(moderation.entry_id, first.assessor_id, by=officer)
+    (told,) = [one for one in candidates(moderation.entry) if one.assessor == first.assessor]
+    assert told.refusal
 
 
 # ------------------------------------------------------------------ agreed values

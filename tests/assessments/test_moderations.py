@@ -17,6 +17,7 @@ from assessments.models import (
     Round,
 )
 from assessments.services import discussions, moderations, rounds, runs
+from products.services import marks
 from secretariat.models import Notice, User
 from tests import council as make
 from tests import factories
@@ -437,3 +438,21 @@ def test_the_api_tells_it_to_those_who_may_read_it(client, agreed):
 def test_the_results_name_it_beside_the_score(client, agreed, officer):
     page = client.get(url("round_results", agreed.entry.round_id))
     assert "With agreed values 81.3" in words(page) or "With agreed values 81.2" in words(page)
+
+
+def test_the_council_reads_both_totals(client, in_english):
+    product = factories.product("accepted")
+    same = {"D1I1": 4, "D1I2": 4, "D2I1": 4, "D2I2": 4}
+    entry = factories.entry(disputed.round_(moderation="consensus"), product.subject)
+    disputed.judged(entry, {**same, "D1I1": 1}, same, same)
+    moderation, officer = Moderation.objects.get(), factories.officer()
+    moderations.discuss(moderation.pk, [moderation.reasons.get(kind="indicator").indicator_id], by=officer)
+    disputed.agreed(moderation, officer, "5")
+    for step in ("close", "score"):
+        rounds.move_round(entry.round_id, step, by=officer, why="پایان")
+    resolution = make.session()
+    keeper = make.keeper(resolution.council)
+    client.force_login(keeper)
+    assert "with agreed values 81.3" in words(client.get(url("mark_propose", resolution.pk)))
+    marks.propose(resolution.pk, product.pk, "commended", by=keeper, reason="به دلیل تازگی")
+    assert "with agreed values 81.3" in words(client.get(url("decision_board", resolution.pk)))
