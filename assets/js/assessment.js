@@ -132,7 +132,7 @@ function sayHowItStands(time = last) {
   last = time;
   if (open.length) say(words.twice, "error", { href: `#${place(open[0]).id}`, text: words.show });
   else if (wrong) say(words.some, "error", { href: `#${place(wrong).id}`, text: words.show });
-  else say(last && words.saved.replace("{time}", digits(last)), "saved");
+  else say(last && words.saved.replace("{time}", digits(last)), last && "saved");
 }
 
 const place = (name) => question(name) ?? controls[name][0];
