@@ -317,4 +317,6 @@ def entry_calibration(request, pk):
             else _("“%(title)s” is an ordinary product again.")
         )
         messages.success(request, words % {"title": entry.subject})
+    if request.POST.get("from") == "entry":
+        return redirect("entry_detail", pk)
     return redirect("round_panels", entry.round_id)
