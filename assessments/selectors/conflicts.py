@@ -40,11 +40,12 @@ def ties(subjects, assessors):
     subjects, assessors = list(subjects), list(assessors)
     known = _Known(assessors)
     by_agency = _agency_ties({subject.agency_id for subject in subjects}, known)
-    found = {}
-    for subject in subjects:
-        for assessor in assessors:
-            if whys := by_agency.get((assessor.pk, subject.agency_id)):
-                found[subject.pk, assessor.pk] = list(whys)
+    tied_to = {}
+    for (assessor, agency), whys in by_agency.items():
+        tied_to.setdefault(agency, []).append((assessor, whys))
+    found = {
+        (subject.pk, assessor): list(whys) for subject in subjects for assessor, whys in tied_to.get(subject.agency_id, ())
+    }
     for pair, why in (*_maker_ties(subjects, known), *_recorded_ties(subjects, assessors)):
         found.setdefault(pair, []).append(why)
     return {pair: sorted(whys, key=lambda why: not why.firm) for pair, whys in found.items()}

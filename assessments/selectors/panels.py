@@ -8,7 +8,7 @@ from django.db.models import Count, F, Prefetch, Q
 from django.utils.translation import gettext as _
 
 from assessments import rules
-from assessments.models import Assessor, Assignment, PanelSeat, SetAside
+from assessments.models import Assessor, Assignment, Entry, PanelSeat, SetAside
 from assessments.scoring import graphs
 from assessments.selectors.panel_inputs import panel_inputs
 from assessments.selectors.rounds import plan
@@ -30,35 +30,68 @@ def kept_and_barred(draft):
 # --- what no longer holds ------------------------------------------------------------------------
 
 
-def troubles(draft):
-    """{(entry key, assessor key): (entry, assessor, sentence)} of new seats that could not be given now. Constant queries."""
-    seats = list(draft.seats.new().select_related("entry__subject", "assessor__user").order_by("-is_locked", "entry", "assessor"))
-    wrong = {}
-    for seat in seats:
-        if seat.entry.excluded_at:
-            wrong[seat.entry_id, seat.assessor_id] = (seat.entry, seat.assessor, _("The product is left out of the results."))
-    pairs = [(seat.entry_id, seat.assessor_id) for seat in seats]
-    for line in plan(draft.round, [pair for pair in pairs if pair not in wrong]):
-        if line.refusal:
-            wrong[line.entry.pk, line.assessor.pk] = (line.entry, line.assessor, line.refusal)
-    return wrong | _too_many(draft, [seat for seat in seats if (seat.entry_id, seat.assessor_id) not in wrong])
+def troubles(draft, told=None):
+    """{(entry key, assessor key): (entry, assessor, sentence)} of new seats that could not be given now. Constant queries.
+
+    With the draft's Preview, only seats that its matrices make doubtful are looked at again.
+    """
+    seats = _new_seats(draft)
+    wrong = _out_of_place(draft, seats)
+    doubtful = [seat.pair for seat in seats if seat.pair not in wrong and (told is None or told.is_doubtful(seat.pair))]
+    refused = [line for line in plan(draft.round, doubtful) if line.refusal] if doubtful else []
+    return _named(wrong) | {(line.entry.pk, line.assessor.pk): (line.entry, line.assessor, line.refusal) for line in refused}
 
 
-def _too_many(draft, seats):
-    """Seats that the portal filled in panels which others have completed meanwhile."""
+def out_of_place(draft):
+    """As `troubles`, but only of seats whose product needs nobody any more, whoever it is."""
+    return _named(_out_of_place(draft, _new_seats(draft)))
+
+
+@dataclass(frozen=True)
+class _NewSeat:
+    entry: int
+    assessor: int
+    is_free: bool  # the portal filled it, and nobody locked it
+    is_left_out: bool
+    is_calibration: bool
+
+    @property
+    def pair(self):
+        return self.entry, self.assessor
+
+
+def _new_seats(draft):
+    """Those that somebody placed or locked come first."""
+    rows = draft.seats.new().order_by("-is_locked", "source", "pk")
+    columns = ("entry", "assessor", "source", "is_locked", "entry__excluded_at", "entry__is_calibration")
+    return [
+        _NewSeat(entry, assessor, source == Source.SOLVER and not locked, excluded is not None, calibration)
+        for entry, assessor, source, locked, excluded, calibration in rows.values_list(*columns)
+    ]
+
+
+def _out_of_place(draft, seats):
+    """{pair: sentence} of products left out, and of panels that others have completed meanwhile: free seats are too many then."""
     aside = SetAside.objects.filter(round=draft.round, ended_at=None).values("assessor")
     asked = Assignment.objects.filter(entry__round=draft.round, status__in=rules.ACTIVE_ASSIGNMENTS).exclude(assessor__in=aside)
-    present = dict(asked.order_by().values_list("entry").annotate(Count("pk")))
-    found = {}
-    # Those placed by hand or locked come first and are never too many.
-    for seat in sorted(seats, key=lambda seat: (seat.source == Source.SOLVER and not seat.is_locked, seat.pk)):
-        if seat.entry.is_calibration:
-            continue
-        present[seat.entry_id] = present.get(seat.entry_id, 0) + 1
-        free = seat.source == Source.SOLVER and not seat.is_locked
-        if free and present[seat.entry_id] > draft.round.panel_size:
-            found[seat.entry_id, seat.assessor_id] = (seat.entry, seat.assessor, _("The panel is complete without him."))
+    present, found = dict(asked.order_by().values_list("entry").annotate(Count("pk"))), {}
+    for seat in seats:
+        if seat.is_left_out:
+            found[seat.pair] = _("The product is left out of the results.")
+        elif not seat.is_calibration:
+            present[seat.entry] = present.get(seat.entry, 0) + 1
+            if seat.is_free and present[seat.entry] > draft.round.panel_size:
+                found[seat.pair] = _("The panel is complete without him.")
     return found
+
+
+def _named(found):
+    """{pair: sentence} with the entry and the assessor themselves."""
+    if not found:
+        return {}
+    entries = Entry.objects.select_related("subject").in_bulk({entry for entry, _assessor in found})
+    people = Assessor.objects.select_related("user").in_bulk({assessor for _entry, assessor in found})
+    return {pair: (entries[pair[0]], people[pair[1]], words) for pair, words in found.items()}
 
 
 # --- the draft as a whole ------------------------------------------------------------------------
@@ -209,6 +242,19 @@ class Preview:
         seated, conflicted, answered, barred, full = counts
         return Gap(
             int(self.missing[n]), seated, conflicted, answered, full, barred, everybody=int(self.inputs.taking_part.sum())
+        )
+
+    def is_doubtful(self, pair):
+        """Whether a new seat may no longer be possible; what is not doubtful is possible."""
+        if not self.inputs.knows(pair):
+            return True
+        row, column = self.inputs.position(pair)
+        crowded = self.new[:, column].sum() > self.inputs.room[column]
+        return bool(
+            crowded
+            or self.inputs.conflicted[row, column]
+            or self.inputs.answered[row, column]
+            or not self.inputs.taking_part[column]
         )
 
     # -- fit

@@ -288,13 +288,12 @@ def insiders(assessors):
 
 def barred_from(entries, assessors):
     """{(entry pk, assessor pk): Why} of those who must not judge: for a conflict, and in a review who judged before."""
-    tied = conflicts({entry.subject for entry in entries}, assessors)
-    found = {
-        (entry.pk, one.pk): Why(_("Conflict of interest: %(reason)s") % {"reason": why}, firm=why.firm)
-        for entry in entries
-        for one in assessors
-        if (why := tied.get((entry.subject_id, one.pk)))
-    }
+    entries, of_subject, found = list(entries), {}, {}
+    for entry in entries:
+        of_subject.setdefault(entry.subject_id, []).append(entry.pk)
+    for (subject, assessor), why in conflicts({entry.subject for entry in entries}, assessors).items():
+        barring = Why(_("Conflict of interest: %(reason)s") % {"reason": why}, firm=why.firm)
+        found |= {(entry, assessor): barring for entry in of_subject[subject]}
     reviews = {entry.review_of_id: entry.pk for entry in entries if entry.review_of_id}
     if reviews:
         before = Assignment.objects.filter(entry__in=reviews, assessor__in=assessors).exclude(status=_A.DECLINED)

@@ -111,14 +111,13 @@ def apply(draft_id, *, by, version):
     Round.objects.select_for_update(of=("self",), no_key=True).get(pk=round_id)
     draft = lock(draft_id, version)
     moved = advance(_drafts(), draft_id, "apply", by=by)
-    if troubles := selectors.troubles(draft):
-        raise NotApplicable(troubles)
+    wrong = selectors.out_of_place(draft)
     pairs = list(draft.seats.new().order_by("entry", "assessor").values_list("entry", "assessor"))
     if not pairs:
         raise RuleBroken(_("The draft places nobody: there is nothing to apply."))
     made, refused = rounds.assign_many(round_id, pairs, by=by)
-    if refused:
-        raise NotApplicable({(entry.pk, assessor.pk): (entry, assessor, why) for entry, assessor, why in refused})
+    if wrong or refused:
+        raise NotApplicable(wrong | {(entry.pk, assessor.pk): (entry, assessor, why) for entry, assessor, why in refused})
     return moved, len(made)
 
 

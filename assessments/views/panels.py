@@ -93,11 +93,7 @@ class PanelEntries(ListPage):
         return reverse("round_panel", args=[self.told.draft.round_id, row.pk])
 
     def row_actions(self, row):
-        label = _("Ordinary again") if row.is_calibration else _("For calibration")
-        return [
-            RowAction(_("Change"), self.row_url(row), "pencil"),
-            RowAction(label, reverse("entry_calibration", args=[row.pk]), "bullseye", post=True),
-        ]
+        return [RowAction(_("Change"), self.row_url(row), "pencil")]
 
     def gap_words(self, row):
         gap = self.told.gap(row) if row.pk in self.told.inputs.row else None
@@ -117,7 +113,8 @@ def round_panels(request, round_, draft):
             "past": round_.drafts.exclude(status__in=rules.LIVING_DRAFTS).select_related("made_by")[:PAST],
         }
         return render(request, "assessments/round_panels.html", context)
-    told, wrong = selectors.preview(draft), selectors.troubles(draft) if draft.status == draft.Status.READY else {}
+    told = selectors.preview(draft)
+    wrong = selectors.troubles(draft, told) if draft.status == draft.Status.READY else {}
     page = PanelEntries(request, told, wrong)
     context |= {
         "pages": draft_pages(round_, "round_panels"),
@@ -219,7 +216,7 @@ def round_panels_apply(request, round_, draft):
             messages.success(request, words % {"count": num(count)})
             return redirect(round_)
     told = selectors.preview(draft)
-    wrong = wrong or selectors.troubles(draft)
+    wrong = wrong or selectors.troubles(draft, told)
     context = {
         "round": round_,
         "draft": draft,
@@ -317,6 +314,6 @@ def entry_calibration(request, pk):
             else _("“%(title)s” is an ordinary product again.")
         )
         messages.success(request, words % {"title": entry.subject})
-    if request.POST.get("from") == "entry":
-        return redirect("entry_detail", pk)
-    return redirect("round_panels", entry.round_id)
+    if request.POST.get("from") == "panel":
+        return redirect("round_panel", entry.round_id, pk)
+    return redirect("entry_detail", pk)

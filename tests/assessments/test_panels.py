@@ -240,10 +240,10 @@ def test_applying_what_was_not_seen_or_no_longer_holds_is_refused(client, office
 def test_entry_calibration(client, officer, draft):
     entry = draft.round.entries.first()
     url = reverse("entry_calibration", args=[entry.pk])
-    assert client.post(url).url == at("round_panels", draft)
+    assert client.post(url).url == reverse("entry_detail", args=[entry.pk])
     entry.refresh_from_db()
     assert entry.is_calibration
-    client.post(url)
+    assert client.post(url, {"from": "panel"}).url == at("round_panel", draft, entry.pk)
     entry.refresh_from_db()
     assert not entry.is_calibration
     Round.objects.filter(pk=draft.round_id).update(status="moderation")
