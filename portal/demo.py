@@ -40,7 +40,7 @@ BATCH = 2000
 # The history of bulk-made rows would only repeat the making; every other trigger stays on guard.
 _HISTORY = [
     f"{model._meta.label}:{trigger}"
-    for model in (User, Assessor, Affiliation, Product, Round, Assignment, Assessment)
+    for model in (User, Assessor, Affiliation, Product, Round, Measurement, Assignment, Assessment)
     for trigger in ("insert_insert", "update_update")
     if (model, trigger) != (Assessment, "insert_insert")
 ]

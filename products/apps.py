@@ -11,9 +11,11 @@ class ProductsConfig(AppConfig):
 
     def ready(self):
         """Tell the assessments how products show themselves beside the form, and what they are about."""
-        from assessments import evidence, traits
+        from assessments import evidence, trail, traits
         from products.evidence import product_evidence
+        from products.selectors.trail import marks
         from products.traits import product_traits
 
         evidence.register("product", product_evidence)
+        trail.register(marks)
         traits.register("product", product_traits)

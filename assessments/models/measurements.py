@@ -1,5 +1,6 @@
 """What the secretariat measures once for a whole panel."""
 
+import pghistory
 import pgtrigger
 from django.db import models
 from django.db.models import Q
@@ -9,6 +10,7 @@ from assessments.models.rounds import Entry
 from secretariat.models import User
 
 
+@pghistory.track()
 class Measurement(models.Model):
     """A value that the secretariat measures once for a whole panel (audience reached, share of …)."""
 

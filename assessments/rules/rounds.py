@@ -216,6 +216,7 @@ ROUND_MOVES = {
     # What the trail tells besides: these change no state and have services of their own.
     "extend": Step((), "", nobody, gettext_lazy("Deadline extended")),
     "exclude": Step((), "", nobody, gettext_lazy("Product left out of the results")),
+    "remove": Step((), "", nobody, gettext_lazy("Product taken out of the round")),
     "include": Step((), "", nobody, gettext_lazy("Product taken back into the results")),
     "calibrate": Step((), "", nobody, gettext_lazy("Made a calibration item")),
     "uncalibrate": Step((), "", nobody, gettext_lazy("Made an ordinary product again")),

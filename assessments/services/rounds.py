@@ -257,6 +257,7 @@ def remove_entry(entry_id, *, by):
         )
     entry.measurements.all().delete()
     entry.delete()
+    round_.moves.create(action="remove", source=round_.status, target=round_.status, by=by, why=str(entry.subject))
     if not entry.sheet.entries.exists():
         with transaction.atomic():
             entry.sheet.parts.all().delete()
