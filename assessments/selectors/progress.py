@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Min
+from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import ngettext
 
 from assessments import pace, rules
 from assessments.models import Assessor, Assignment, AssignmentMove
@@ -129,11 +130,8 @@ class Progress:
         return found
 
     def _worker(self, line):
-        # Whoever has not accepted has shown no pace, slow or quick.
-        begins = self.clock.days(line.accepted_at or line.started_at or self.now)
-        ends = self.clock.days(line.last if line.submitted and not line.owed else self.now)
-        left = self.clock.days(line.deadline) - self.clock.days(self.now) if line.deadline else 0.0
-        return pace.Worker(line.done, line.owed, max(0.0, ends - begins), left)
+        begun = line.accepted_at or line.started_at
+        return _worker(self.clock, self.now, line.done, line.owed, begun, line.last, line.deadline)
 
     # -- what is told of it
 
@@ -194,6 +192,66 @@ def _state(line):
     return "slow" if line.chance is not None and line.chance < 0.5 else "working"
 
 
+def _worker(clock, now, done, owed, begun, last, deadline):
+    """An assessor as the pace knows him. Whoever has not accepted has shown none, slow or quick."""
+    ends = clock.days(last if last and not owed else now)
+    left = clock.days(deadline) - clock.days(now) if deadline else 0.0
+    return pace.Worker(done, owed, max(0.0, ends - clock.days(begun or now)), left)
+
+
+# --- several rounds at once, for the desk --------------------------------------------------------
+
+
+@dataclass
+class Outlook:
+    """A round in one line: who is late with how many sheets, and by how many working days the end will miss the last deadline."""
+
+    late: list = field(default_factory=list)  # (assessor, sheets), the most first
+    misses_by: int | None = None  # None: nothing is foretold
+
+
+def outlooks(rounds, now=None):
+    """{round pk: Outlook} of open rounds. Four queries, however many rounds and assessors there are."""
+    now = now or timezone.now()
+    rows = (
+        Assignment.objects.filter(entry__round__in=rounds, entry__excluded_at=None)
+        .with_due()
+        .order_by()
+        .values("entry__round", "assessor")
+        .annotate(
+            done=Count("pk", filter=Q(status=Status.SUBMITTED)),
+            owed=Count("pk", filter=Q(status__in=rules.PENDING_ASSIGNMENTS)),
+            overdue=Count("pk", filter=Q(status__in=rules.PENDING_ASSIGNMENTS, due__lt=now)),
+            last=Max("assessment__submitted_at", filter=Q(status=Status.SUBMITTED)),
+            until=Max("due", filter=Q(status__in=rules.PENDING_ASSIGNMENTS)),
+        )
+    )
+    rows = [row for row in rows if row["done"] or row["owed"]]
+    begun = (
+        AssignmentMove.objects.filter(assignment__entry__round__in=rounds, action="accept")
+        .order_by()
+        .values_list("assignment__entry__round", "assignment__assessor")
+        .annotate(first=Min("at"))
+    )
+    begun = {(round_, assessor): first for round_, assessor, first in begun}
+    people = Assessor.objects.select_related("user").in_bulk({row["assessor"] for row in rows if row["overdue"]})
+    first = min([calendar.day_of(at) for at in begun.values()], default=calendar.day_of(now))
+    clock = work_clock(min(first, calendar.day_of(now)), calendar.day_of(now) + timedelta(days=500))
+    return {round_.pk: _outlook(round_, [row for row in rows if row["entry__round"] == round_.pk], begun, people, clock, now) for round_ in rounds}
+
+
+def _outlook(round_, rows, begun, people, clock, now):
+    late = sorted(((people[row["assessor"]], row["overdue"]) for row in rows if row["overdue"]), key=lambda pair: (-pair[1], pair[0].pk))
+    workers = [
+        _worker(clock, now, row["done"], row["owed"], begun.get((round_.pk, row["assessor"])), row["last"], row["until"]) for row in rows
+    ]
+    found = pace.forecast(workers) if any(row["owed"] for row in rows) else None
+    if found is None:
+        return Outlook(late)
+    last = max([round_.deadline, *(row["until"] for row in rows if row["until"])])
+    return Outlook(late, max(0, round(clock.days(now) + found.middle - clock.days(last))))
+
+
 def work_clock(first, last):
     """The pace's clock by the table of holidays; read once for the whole stretch."""
     holidays, weekend = calendar.holidays_between(first, last), calendar.working_weekend()
@@ -218,6 +276,21 @@ class MyPace:
     @property
     def left(self):
         return None if self.minutes is None else self.minutes * self.owed
+
+    @property
+    def words(self):
+        """What is left in words: «حدود ۴۵ دقیقه با آهنگ شما»; empty while it cannot be told."""
+        if not self.left:
+            return ""
+        if self.left < 100:
+            minutes = max(5, 5 * round(self.left / 5))
+            return ngettext("about %(count)s minute at your pace", "about %(count)s minutes at your pace", minutes) % {
+                "count": calendar.digits(minutes)
+            }
+        hours = round(self.left / 60)
+        return ngettext("about %(count)s hour at your pace", "about %(count)s hours at your pace", hours) % {
+            "count": calendar.digits(hours)
+        }
 
 
 def my_pace(assessor, owed):

@@ -16,6 +16,7 @@ from assessments.models import Assessor, Assignment, Entry, SheetPart
 from assessments.selectors import rounds as selectors
 from assessments.selectors.assessments import on_behalf
 from assessments.selectors.moderations import asked_to_discuss
+from assessments.selectors.progress import my_pace
 from assessments.selectors.waivers import waivers_of
 from assessments.services import rounds as services
 from assessments.views.replacements import MOST_REASSIGNED, reassign_page
@@ -338,6 +339,7 @@ def my_assessments(request):
     context = {
         "assessor": assessor,
         "work": work,
+        "pace": my_pace(assessor, len(work.to_do)),
         "discussions": discussions,
         "finished": finished,
         "past": work.past[:A_PAGE],

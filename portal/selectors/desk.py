@@ -14,7 +14,9 @@ from assessments.selectors import excellence, programmes
 from assessments.selectors.appeals import unanswered
 from assessments.selectors.comparisons import waiting_for
 from assessments.selectors.moderations import asked_to_discuss, rounds_with_disagreements
+from assessments.selectors.progress import my_pace
 from assessments.selectors.replacements import short_panels
+from portal.selectors import desk_rounds
 from products.models import Overlap, Product, QualityMark
 from secretariat import calendar, rules
 from secretariat.models import Heartbeat, Letter, Meeting, Resolution
@@ -110,7 +112,7 @@ def _assessor(user):
             Card(
                 _("Invitations to answer"), counts["offered"], url, "envelope-open", tone="warning" if counts["offered"] else ""
             ),
-            Card(_("To assess"), counts["accepted"], url, "clipboard-check"),
+            Card(_("To assess"), counts["accepted"], url, "clipboard-check", note=my_pace(user.assessor, counts["accepted"]).words),
             Card(_("Your discussion is asked"), len(discussions), url, "chat-left-text", tone="warning" if discussions else ""),
             Card(_("Submitted"), done, url, "check2-circle"),
         ],
@@ -296,14 +298,7 @@ def _representative(user):
 def _officer(user):
     now = timezone.now()
     queue = Product.objects.filter(status="submitted").aggregate(n=Count("pk"), oldest=Min("submitted_at"))
-    open_rounds = list(
-        Round.objects.filter(status="open")
-        .annotate(
-            asked=Count("entries__assignments", filter=Q(entries__assignments__status__in=["offered", "accepted", "submitted"])),
-            done=Count("entries__assignments", filter=Q(entries__assignments__status="submitted")),
-        )
-        .order_by("deadline", "pk")[:SHOWN]
-    )
+    requests, late = list(desk_rounds.requests_for_time()[:SHOWN]), desk_rounds.late_count(now)
     short = short_panels().count()
     to_publish = Round.objects.filter(status__in=["moderation", "scored", "confirmed"]).count()
     stale = Entry.objects.stale().filter(inputs_changed_at__lt=now - timedelta(minutes=5)).count()
@@ -329,22 +324,27 @@ def _officer(user):
                 reverse("round_moderation", args=[disputed[0].pk]) if len(disputed) == 1 else f"{rounds}?status=moderation",
                 "people", tone="warning" if disputed else "",
             ),
+            Card(_("Late assessments"), late, f"{reverse('assignment_list')}?late=on", "alarm", tone="danger" if late else ""),
             Card(_("Rounds to publish"), to_publish, f"{rounds}?status=moderation", "megaphone"),
             Card(_("Scores waiting for more than five minutes"), stale, rounds, "calculator", tone="danger" if stale else ""),
         ],
         rows=[
+            Row(title, reverse("extension_answer", args=[request.pk]), note=note, status="offered", status_text=_("to answer"))
+            for request in requests
+            for title, note in [desk_rounds.request_words(request)]
+        ]
+        + [
             Row(
                 round_.title,
-                round_.get_absolute_url(),
-                note=_("%(done)s of %(asked)s assessments submitted")
-                % {"done": calendar.digits(round_.done), "asked": calendar.digits(round_.asked)},
+                desk_rounds.progress_url(round_),
+                note=round_.words,
                 due=round_.deadline,
                 status=round_.status,
                 status_text=round_.get_status_display(),
             )
-            for round_ in open_rounds
+            for round_ in desk_rounds.open_rounds(SHOWN)
         ],
-        rows_title=_("Open rounds"),
+        rows_title=_("Requests for more time, and open rounds") if requests else _("Open rounds"),
         empty=_("Nothing waits. Begin the next round, or look through the indicator sets."),
         empty_url=reverse("round_new"),
         empty_action=_("New round"),

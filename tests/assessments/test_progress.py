@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from assessments.models import Assessment, Assignment, AssignmentMove, Entry, Round
-from assessments.selectors.progress import Progress, minutes_by_assessment, my_pace
+from assessments.selectors.progress import MyPace, Progress, minutes_by_assessment, my_pace, outlooks
 from assessments.services import assessments, deadlines, rounds
 from secretariat import calendar, charts
 from tests import factories
@@ -302,3 +302,41 @@ def test_the_page_is_small_and_asks_the_database_as_often_for_thirty(client, off
     few, _size = looked(2)
     many, size = looked(40)
     assert many == few and size < 100_000
+
+
+# ------------------------------------------------------------------ several rounds in one line each
+def test_outlooks_say_of_each_round_what_its_own_page_says():
+    steady, pressed, silent = a_round(deadline=60), a_round(deadline=60), a_round(deadline=60)
+    for round_ in (steady, pressed):
+        judge(round_, factories.assessor(), 2, 3, 4, 5, owed=4, accepted=0.5)
+        judge(round_, factories.assessor(), 3, 6, owed=3, accepted=0.5)
+    Round.objects.filter(pk=pressed.pk).update(deadline=at(13))
+    rows = list(Round.objects.filter(pk__in=[steady.pk, pressed.pk, silent.pk]))
+    found = outlooks(rows, NOW)
+    for round_ in rows:
+        whole = Progress(round_, NOW)
+        assert found[round_.pk].misses_by == whole.misses_by
+        assert dict(found[round_.pk].late) == {line.assessor: line.late for line in whole.late}
+    assert found[pressed.pk].misses_by > 0 and [sheets for _who, sheets in found[pressed.pk].late] == [4, 3]
+    assert found[silent.pk].misses_by is None
+
+
+def test_outlooks_cost_the_same_for_one_round_and_for_many():
+    def queries(rounds):
+        with CaptureQueriesContext(connection) as asked:
+            outlooks(rounds, NOW)
+        return len(asked)
+
+    rounds_ = [a_round(deadline=10) for _ in range(4)]
+    for round_ in rounds_:
+        judge(round_, factories.assessor(), owed=2)
+    Round.objects.update(deadline=at(5))
+    assert queries(list(Round.objects.all()[:1])) == queries(list(Round.objects.all()))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "owed", "words"),
+    [(None, 3, ""), (12.0, 0, ""), (12.0, 3, "about 35 minutes"), (0.5, 1, "about 5 minutes"), (31.0, 4, "about 2 hours")],
+)
+def test_what_is_left_is_told_in_round_words(minutes, owed, words):
+    assert MyPace(minutes, owed).words.startswith(words) and bool(MyPace(minutes, owed).words) == bool(words)

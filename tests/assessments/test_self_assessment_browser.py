@@ -11,7 +11,7 @@ from assessments.models import ExcellenceCheck, ExcellenceYear, SelfAnswer, Self
 from secretariat import persian
 from tests import factories, specimens
 from tests.assessments import self_assessing as make
-from tests.journeys.test_accessibility import faults_of
+from tests.axe import faults_of, too_wide
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -28,7 +28,10 @@ def test_from_the_opening_to_the_result(pages, settings, tmp_path):
     faults = []
 
     def looked_at(page, what):
-        faults.extend(f"{what}: {fault}" for fault in faults_of(page, colours=False))
+        faults.extend(f"{what}: {fault}" for fault in faults_of(page))
+        page.set_viewport_size({"width": 390, "height": 900})
+        faults.extend(f"{what} on a phone: {fault}" for fault in too_wide(page))
+        page.set_viewport_size({"width": 1280, "height": 900})
 
     desk = pages(user=officer, language="en")
     desk.goto(reverse("excellence_list"))

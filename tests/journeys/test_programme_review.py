@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from assessments.models import Entry, Programme, Round
 from secretariat.persian import digits_to_persian
 from tests import specimens
-from tests.journeys.test_accessibility import faults_of
+from tests.axe import faults_of
 from tests.journeys.test_main_job import (
     ask_three,
     close_and_publish,

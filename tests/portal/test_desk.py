@@ -79,3 +79,39 @@ def test_queries_do_not_grow(client, role):
 
     few = queries_after(3)
     assert queries_after(27) == few <= 22
+
+
+# ------------------------------------------------------------------ what is late, what will be, who asks for time
+def test_officers_see_what_is_late_by_whom_and_who_asks_for_time(client, in_english):
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from assessments.models import Round
+    from assessments.services import deadlines
+
+    row = factories.assignment(assessor_=factories.assessor(last_name="Late"))
+    request = deadlines.ask_time(row.pk, timezone.now() + timedelta(days=40), by=row.assessor.user, why="Illness")
+    Round.objects.filter(pk=row.entry.round_id).update(deadline=timezone.now() - timedelta(days=1))
+    page = desk(client, factories.officer())
+    assert f"late: {row.assessor} (1)" in page and "Late assessments" in page
+    assert reverse("assignment_list") + "?late=on" in page
+    assert reverse("round_progress", args=[row.entry.round_id]) in page
+    assert reverse("extension_answer", args=[request.pk]) in page and f"{row.assessor} asks for more time" in page
+    deadlines.answer_request(request.pk, "granted", by=factories.officer())
+    page = desk(client, factories.officer())
+    assert "late:" not in page and reverse("extension_answer", args=[request.pk]) not in page
+
+
+def test_the_requests_of_a_round_that_is_over_wait_for_nobody(client, in_english):
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from assessments.models import Round
+    from assessments.services import deadlines
+
+    row = factories.assignment()
+    request = deadlines.ask_time(row.pk, timezone.now() + timedelta(days=40), by=row.assessor.user, why="Illness")
+    Round.objects.update(status="moderation")
+    assert reverse("extension_answer", args=[request.pk]) not in desk(client, factories.officer())
