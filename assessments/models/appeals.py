@@ -126,8 +126,10 @@ class Appeal(models.Model):
 
     @property
     def shown_first(self):
-        """The score that is appealed against, as it stood at the decision once there is one."""
-        return self.first_value if self.first_value is not None else self.entry.result.value
+        """The score that is appealed against, as it stood at the decision once there is one; None when there never was one."""
+        if self.first_value is not None:
+            return self.first_value
+        return self.entry.result.value if self.entry.result else None
 
     @property
     def is_decided(self):
