@@ -40,7 +40,8 @@ class ProfileForm(forms.Form):
         label=_("Province"), queryset=Province.objects.all(), required=False, empty_label=_("Choose a province")
     )
 
-    columns, sets = COLUMNS, SETS
+    columns: tuple[str, ...] = COLUMNS
+    sets: tuple[str, ...] = SETS
 
     def __init__(self, *args, assessor=None, **kwargs):
         self.assessor = assessor
@@ -100,7 +101,8 @@ class AssessorForm(ProfileForm):
     field_fa = text_field(_("Field of expertise (Persian)"), language="fa", max_length=200, required=False)
     field_en = text_field(_("Field of expertise (English)"), language="en", max_length=200, required=False)
 
-    columns, sets = (*COLUMNS, "national_code", "capacity", "is_active"), (*SETS, "expertise")
+    columns = (*COLUMNS, "national_code", "capacity", "is_active")
+    sets = (*SETS, "expertise")
     field_order = [
         "user", "capacity", "is_active", "expertise", "expertise_fields", "field_fa", "field_en", "languages", "province",
         "national_code",

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from django import forms
 from django.db.models import Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from assessments.forms.texts import text_field
@@ -21,7 +22,8 @@ class DatedForm(forms.Form):
     until = JalaliDateFormField(label=_("Until"), required=False, help_text=_("The last day; left empty: until further notice."))
     note = text_field(_("Note"), max_length=200, required=False)
 
-    needed, missing = "", ""  # the field without which a line is none, and what is said where it lacks
+    needed: str  # the field without which a line is none
+    missing: str | Promise  # what is said where it lacks
 
     def clean(self):
         found = super().clean()

@@ -254,11 +254,12 @@ def test_the_wish_for_a_second_officer_stays_once_scores_are_fixed(officer):
 
 # ------------------------------------------------------------------ the form and the page
 SIGHT = {"see_submitter": "always", "see_ratings": "never", "see_names": "never", "see_aggregates": "never"}
+LIMITS = {"gap_total": "20", "gap_indicator": "40", "moderation": "third", "moderation_days": "7"}
 
 
 def test_dates_and_reminders_are_written_in_the_form(client, officer):
     client.force_login(officer)
-    typed = {"title_fa": "دور", "deadline": round_pages.jalali(20), "panel_size": "3", "cuts": "70", **SIGHT}
+    typed = {"title_fa": "دور", "deadline": round_pages.jalali(20), "panel_size": "3", "cuts": "70", **SIGHT, **LIMITS}
     more = {
         "opens_at": round_pages.jalali(2), "closes_itself": "on", "publish_at": round_pages.jalali(40), "needs_second": "on",
         "appeal_days": "۱۰", "answer_days": "4", "remind_before": "۷، ۲", "remind_after": "", "remind_offers": "1 3", "escalate_after": "2",
@@ -278,7 +279,7 @@ def test_dates_and_reminders_are_written_in_the_form(client, officer):
 )
 def test_dates_that_cannot_be_kept_are_explained_beside_the_field(client, officer, field, days, words):
     client.force_login(officer)
-    typed = {"title_fa": "دور", "deadline": round_pages.jalali(20), "panel_size": "3", "cuts": "70", **SIGHT, field: round_pages.jalali(days)}
+    typed = {"title_fa": "دور", "deadline": round_pages.jalali(20), "panel_size": "3", "cuts": "70", **SIGHT, **LIMITS, field: round_pages.jalali(days)}
     answer = client.post(reverse("round_new"), typed)
     assert answer.status_code == 422 and words in answer.context["form"].errors[field][0] and not Round.objects.exists()
 
@@ -291,7 +292,7 @@ def test_the_deadline_is_not_moved_behind_the_publication(officer):
 
 def test_reminders_that_are_no_working_days_are_explained(client, officer):
     client.force_login(officer)
-    typed = {"title_fa": "دور", "deadline": round_pages.jalali(20), "panel_size": "3", "cuts": "70", **SIGHT, "remind_before": "7, soon"}
+    typed = {"title_fa": "دور", "deadline": round_pages.jalali(20), "panel_size": "3", "cuts": "70", **SIGHT, **LIMITS, "remind_before": "7, soon"}
     answer = client.post(reverse("round_new"), typed)
     assert answer.status_code == 422 and "remind_before" in answer.context["form"].errors and "7, soon" in answer.content.decode()
 

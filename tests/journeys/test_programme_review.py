@@ -93,7 +93,7 @@ def test_a_programme_goes_from_an_empty_form_to_its_published_score(world, worke
     round_pk = make_a_round(officer).pk
     enter(officer, round_pk)
     entry_pk = ask_three(officer)
-    for n, levels in enumerate((("4", "5"), ("3", "4"), ("5", "4")), 1):
+    for n, levels in enumerate((("4", "5"), ("4", "4"), ("5", "4")), 1):
         judge = walk.as_(f"arzyab{n}")
         take_on(judge)
         expect(judge.get_by_text("هفت واحد سیار در یک هفته کار کردند.")).to_be_visible()

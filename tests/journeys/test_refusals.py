@@ -76,7 +76,7 @@ SEEN_BY = {
     "moderation_agree": OFFICERS,
     "round_questions": OFFICERS, "question_detail": OFFICERS, "round_reliability": OFFICERS,
     "overview": COUNCIL | {"member"},
-    "appeal_list": OFFICERS | {"owner"}, "appeal_new": {"owner"}, "appeal_edit": {"owner"}, "appeal_autosave": {"owner"},
+    "appeal_list": OFFICERS | {"owner", "stranger"}, "appeal_new": {"owner"}, "appeal_edit": {"owner"}, "appeal_autosave": {"owner"},
     "appeal_file": {"owner"}, "appeal_file_upload": {"owner"}, "appeal_file_remove": {"owner"}, "appeal_withdraw": {"owner"},
     "appeal_detail": HOUSE, "appeal_evidence": HOUSE, "appeal_refuse": OFFICERS, "appeal_admit": OFFICERS, "appeal_decide": OFFICERS,
     "round_remarks": OFFICERS, "remark_check": OFFICERS,
