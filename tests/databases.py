@@ -1,6 +1,6 @@
 """How the tests come by their databases: migrated once and copied, and emptied where something was written.
 
-Migrating takes half a minute of processor time, a copy a moment. The blueprint is an empty, migrated database; a comment on it
+Migrating takes some seconds of processor time, a copy a moment. The blueprint is an empty, migrated database; a comment on it
 says which migrations made it, and after a change of those it is made anew. `python -m tests.databases` makes it ahead.
 """
 

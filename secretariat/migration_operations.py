@@ -1,0 +1,36 @@
+"""What migrations may do beside Django's own operations."""
+
+from django.db.migrations.operations.base import Operation, OperationCategory
+
+
+class CreateModels(Operation):
+    """Make many tables at once, each whole: with its pointers, indexes, constraints and triggers.
+
+    Tables may point at each other in a circle, and Django draws its picture of all models once, not once for each of them,
+    which would be most of the time that migrating takes.
+    """
+
+    category = OperationCategory.ADDITION
+    serialization_expand_args = ["models"]
+
+    def __init__(self, models):
+        self.models = models
+
+    def state_forwards(self, app_label, state):
+        state.__dict__.pop("apps", None)  # the picture; drawn when it is next looked at
+        for model in self.models:
+            model.state_forwards(app_label, state)
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        for model in self.models:
+            model.database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        for model in reversed(self.models):
+            model.database_backwards(app_label, schema_editor, from_state, to_state)
+
+    def deconstruct(self):
+        return type(self).__name__, [], {"models": self.models}
+
+    def describe(self):
+        return f"Create the models {', '.join(model.name for model in self.models)}"
