@@ -39,16 +39,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings, django_db_keepdb,
 @pytest.fixture(scope="session")
 def told_story(django_db_setup, django_db_blocker):
     """The database in which the demonstration's story stands, told once for all tests; `story` gives a test its copy."""
-    from django.db import connection
-
-    name = f"{connection.settings_dict['NAME']}_story"
-    with django_db_blocker.unblock():
-        databases.copy(databases.ready_blueprint(), name)
-        with databases.connected_to(name):
-            call_command("starter", verbosity=0)
-    yield name
-    with databases.server() as cursor:
-        databases.drop(name, cursor)
+    with django_db_blocker.unblock(), databases.world("story", lambda: call_command("starter", verbosity=0)) as (name, _):
+        yield name
 
 
 @pytest.fixture
@@ -62,24 +54,22 @@ def story(told_story, transactional_db):
         databases.drop(own, cursor)
 
 
+@pytest.fixture(scope="session")
 def _forget_keys():
-    """Remove what this process wrote to Redis: by prefix, for the server may be shared."""
-    connection = redis.Redis.from_url(django_settings.REDIS_URL)
-    keys = list(connection.scan_iter(match=f"{REDIS_PREFIX}:*", count=1000))
-    if keys:
-        connection.unlink(*keys)
-    connection.close()
+    """Removes what this process wrote to Redis: by prefix, for the server may be shared."""
+    with redis.Redis.from_url(django_settings.REDIS_URL) as connection:
+
+        def forget():
+            if keys := list(connection.scan_iter(match=f"{REDIS_PREFIX}:*", count=10_000)):
+                connection.unlink(*keys)
+
+        yield forget
+        forget()
 
 
 @pytest.fixture(autouse=True)
-def _clean_redis():
+def _clean_redis(_forget_keys):
     """Start every test with an empty cache and an empty queue."""
-    _forget_keys()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _leave_no_keys():
-    yield
     _forget_keys()
 
 

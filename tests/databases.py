@@ -58,24 +58,28 @@ def drop(database, cursor):
 
 
 # --- the blueprint -------------------------------------------------------------------------------
-def origin():
-    """A digest of everything that migrates: our own migrations, and the versions of the packages that bring theirs."""
-    files = [ROOT / "requirements.txt", *ROOT.glob("*/migrations/*.py")]
-    return hashlib.sha256(b"\0".join(path.name.encode() + path.read_bytes() for path in sorted(files))).hexdigest()
+def migrations():
+    """A line for everything that migrates: our own migrations, and the list of packages, which bring theirs."""
+    files = [ROOT / "requirements.txt", *sorted(ROOT.glob("*/migrations/0*.py"))]
+    return [f"{file.relative_to(ROOT)} {hashlib.sha256(file.read_bytes()).hexdigest()[:16]}" for file in files]
 
 
 def ready_blueprint():
-    """The blueprint's name; it is made now if it is missing or of other migrations, by one process while the others wait."""
-    name = blueprint()
+    """The blueprint's name. One process makes it while the others wait; migrations that were only added are added to it."""
+    name, wanted = blueprint(), migrations()
     with server() as cursor:
         cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])  # given back with the connection
         cursor.execute("SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name])
-        if cursor.fetchone() != (origin(),):
-            drop(name, cursor)
-            cursor.execute(f"CREATE DATABASE {quote_ident(name, cursor)}")
+        (said,) = cursor.fetchone() or (None,)
+        known = (said or "").splitlines()
+        if known != wanted:
+            if not (known and set(known) <= set(wanted)):
+                drop(name, cursor)
+                cursor.execute(f"CREATE DATABASE {quote_ident(name, cursor)}")
+            cursor.execute(f"COMMENT ON DATABASE {quote_ident(name, cursor)} IS NULL")  # until it is whole
             command = [sys.executable, "manage.py", "migrate", "--verbosity=0", "--no-input"]
             subprocess.run(command, check=True, cwd=ROOT, env=dict(os.environ, TESTING="1", DATABASE_URL=address(name)))
-            cursor.execute(f"COMMENT ON DATABASE {quote_ident(name, cursor)} IS %s", [origin()])
+            cursor.execute(f"COMMENT ON DATABASE {quote_ident(name, cursor)} IS %s", ["\n".join(wanted)])
     return name
 
 
@@ -93,6 +97,22 @@ def connected_to(database):
     finally:
         connection.close()
         connection.settings_dict["NAME"] = usual
+
+
+@contextmanager
+def world(kind, build):
+    """Give (name, what `build` made) of a new database beside the test's, dropped in the end; nothing else writes into it."""
+    from django.db import connection
+
+    name = f"{connection.settings_dict['NAME']}_{kind}"
+    copy(ready_blueprint(), name)
+    try:
+        with connected_to(name):
+            built = build()
+        yield name, built
+    finally:
+        with server() as cursor:
+            drop(name, cursor)
 
 
 def empty():
