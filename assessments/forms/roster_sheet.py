@@ -5,17 +5,17 @@ from dataclasses import dataclass, field
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from openpyxl.utils import get_column_letter
 
 from assessments.models import Affiliation, Assessor, ExpertiseField, IndicatorSet
+from secretariat import sent_tables
 from secretariat.calendar import digits
 from secretariat.errors import RuleBroken
 from secretariat.fields import MobileFormField, WholeNumberFormField, refusal
 from secretariat.models import Agency, Province
 from secretariat.persian import Refused, national_code_from_sheet, search_key
+from secretariat.sent_tables import chosen, named
 
 MOST_ROWS = 1_000
 EXAMPLE_ADDRESS = "example@example.org"  # the row of the template that shows how it is meant; never imported
@@ -36,14 +36,6 @@ _AGENCIES_PARTED = re.compile(r"[;؛\n]+")
 _KIND = re.compile(r"^(?P<agency>.*?)\s*[(（](?P<kind>[^()]*)[)）]\s*$")
 
 
-class ImportForm(forms.Form):
-    """The file with the table."""
-
-    file = forms.FileField(
-        label=_("Excel file"), widget=forms.FileInput({"accept": ".xlsx"}), help_text=gettext_lazy("XLSX, best the template of this page.")
-    )
-
-
 @dataclass
 class SheetRow:
     """One row: its number in the sheet, what it says, and what is wrong with it as (cell, sentence) pairs."""
@@ -56,59 +48,20 @@ class SheetRow:
 
 
 def table(rows):
-    """The rows of a sheet as what is kept of them: {"headings": {column key: letter}, "rows": [{"n": number, key: text}]}.
-
-    Raises RuleBroken when the headings cannot be told.
-    """
-    start = next((place for place, row in enumerate(rows) if len(_headings(row)) >= 2), None)
-    if start is None or "email" not in (headings := _headings(rows[start])):
-        raise RuleBroken(_("The headings of the template were not found. Fill in the template and send it."), field="file")
-    kept = []
-    for number, row in enumerate(rows[start + 1 :], start + 2):
-        said = {key: row[place] for key, place in headings.items() if place < len(row) and row[place]}
-        if said and said.get("email", "").lower() != EXAMPLE_ADDRESS:
-            kept.append({"n": number, **said})
-    if not kept:
-        raise RuleBroken(_("There is no row below the headings."), field="file")
-    return {"headings": {key: get_column_letter(place + 1) for key, place in headings.items()}, "rows": kept}
-
-
-def _headings(row):
-    """{column key: place} of a row of headings, in either language."""
-    known = {search_key(_in(language, label)): key for key, label in LABELS.items() for language in ("fa", "en")}
-    return {known[search_key(text)]: place for place, text in reversed(list(enumerate(row))) if search_key(text) in known}
-
-
-def _in(language, text):
-    with translation.override(language):
-        return str(text)
+    """The rows of a sheet as what is kept of them. Raises RuleBroken when the headings cannot be told."""
+    return sent_tables.table(rows, LABELS, needed=["email"], is_example=lambda said: said.get("email", "").lower() == EXAMPLE_ADDRESS)
 
 
 class Vocabulary:
     """The words that a table may use: fields, sets, provinces, agencies, languages and kinds of ties, in both languages."""
 
     def __init__(self):
-        self.fields = self._named(ExpertiseField.objects.filter(is_active=True), "name_fa", "name_en")
-        self.sets = self._named(IndicatorSet.objects.all(), "title_fa", "title_en", "code")
-        self.provinces = self._named(Province.objects.all(), "name_fa", "name_en", "iso")
-        self.agencies = self._named(Agency.objects.all(), "name_fa", "name_en", "slug")
-        self.languages = self._chosen(Assessor.Language)
-        self.kinds = self._chosen(Affiliation.Kind)
-
-    @staticmethod
-    def _named(rows, *columns):
-        found = {}
-        for pk, *words in rows.values_list("pk", *columns):
-            found.update({search_key(word): pk for word in words if word})
-        return found
-
-    @staticmethod
-    def _chosen(choices):
-        words = {search_key(code): code for code in choices.values}
-        for language in ("fa", "en"):
-            with translation.override(language):
-                words.update({search_key(str(label)): code for code, label in choices.choices})
-        return words
+        self.fields = named(ExpertiseField.objects.filter(is_active=True), "name_fa", "name_en")
+        self.sets = named(IndicatorSet.objects.all(), "title_fa", "title_en", "code")
+        self.provinces = named(Province.objects.all(), "name_fa", "name_en", "iso")
+        self.agencies = named(Agency.objects.all(), "name_fa", "name_en", "slug")
+        self.languages = chosen(Assessor.Language)
+        self.kinds = chosen(Affiliation.Kind)
 
     def read(self, content):
         """[SheetRow] of a kept table; an address that stands in it twice is a fault of the second row."""

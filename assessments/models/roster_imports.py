@@ -3,42 +3,27 @@
 import pghistory
 import pgtrigger
 from django.db import models
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from secretariat.models import Invitation, User
+from secretariat.models import Invitation
+from secretariat.models.sent_tables import WRITTEN_BY_SOMEBODY, SentTable
 
 
-class RosterImport(models.Model):
-    """A table of assessors as it was sent: looked at, then written in one piece or not at all."""
+class RosterImport(SentTable):
+    """A table of assessors."""
 
-    file_name = models.CharField(_("file"), max_length=200)
-    # {"headings": {column letter: key}, "rows": [{"n": number of the row, key: text, …}]}; emptied when it has served.
-    content = models.JSONField(default=dict)
-    sent_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("sent by"))
-    sent_at = models.DateTimeField(_("sent at"), auto_now_add=True)
-    written_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("confirmed by"))
-    written_at = models.DateTimeField(_("confirmed at"), null=True)
-    counts = models.JSONField(default=dict)  # {"new": 3, "changed": 1, …} as it was written
-
-    class Meta:
+    class Meta(SentTable.Meta):
+        abstract = False
         verbose_name, verbose_name_plural = _("import of assessors"), _("imports of assessors")
-        ordering = ["-pk"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(written_at=None, written_by=None) | Q(written_at__isnull=False, written_by__isnull=False),
-                name="import_written_by_somebody",
-            ),
+            models.CheckConstraint(condition=WRITTEN_BY_SOMEBODY, name="import_written_by_somebody"),
         ]
         triggers = [
             pgtrigger.Protect(
                 name="import_is_written_once", operation=pgtrigger.UpdateOf("written_at"), condition=pgtrigger.Q(old__written_at__isnull=False)
             ),
         ]
-
-    def __str__(self):
-        return self.file_name
 
     def get_absolute_url(self):
         return reverse("roster_import_detail", args=[self.pk])

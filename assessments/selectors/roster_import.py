@@ -1,7 +1,5 @@
 """What a table of assessors would change: each row beside what is known of that person now. A fixed number of queries."""
 
-import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +11,7 @@ from assessments.forms.roster_sheet import LABELS, Vocabulary
 from assessments.models import Affiliation, Assessor, ExpertiseField, IndicatorSet
 from secretariat.calendar import digits
 from secretariat.models import Agency, Invitation, Province, User
-
-STATES = ("wrong", "new", "changed", "unchanged")
+from secretariat.sent_tables import fingerprint
 
 
 @dataclass
@@ -39,7 +36,7 @@ def preview(content):
     known = _Known(rows)
     lines = [known.line(row) for row in rows]
     told = [(line.row.number, line.state, line.way, line.person and line.person.pk, line.changes, line.row.profile) for line in lines]
-    return lines, hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()
+    return lines, fingerprint(told)
 
 
 class _Known:

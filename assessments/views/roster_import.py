@@ -1,29 +1,22 @@
 """A table of assessors: sent, looked at row by row, and confirmed in one piece."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext_lazy, ngettext
+from django.urls import reverse
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from assessments.forms.roster_sheet import MOST_ROWS, ImportForm
+from assessments.forms.roster_sheet import MOST_ROWS
 from assessments.forms.roster_template import template
 from assessments.models import RosterImport
-from assessments.selectors.roster_import import STATES, preview
+from assessments.selectors.roster_import import preview
 from assessments.services import roster_import as services
 from assessments.views.rounds import form_page
 from secretariat import spreadsheets
 from secretariat.calendar import digits
 from secretariat.errors import RuleBroken
 from secretariat.gate import officers_only, once
-
-A_PAGE = 50
-WORDS = {
-    "wrong": gettext_lazy("wrong"),
-    "new": gettext_lazy("new"),
-    "changed": gettext_lazy("changed"),
-    "unchanged": gettext_lazy("unchanged"),
-}
+from secretariat.sent_tables import STATES, WORDS, ImportForm, shown
 
 
 @officers_only
@@ -68,24 +61,7 @@ def roster_import_detail(request, pk):
             done = ngettext("%(count)s row was written.", "%(count)s rows were written.", count) % {"count": digits(count)}
             messages.success(request, done)
             return redirect(kept)
-    context = {"kept": kept, "error": error, "counts": [(WORDS[state], kept.counts.get(state, 0)) for state in STATES]}
+    context = {"kept": kept, "error": error, "back": reverse("roster_import"), "counts": [(WORDS[state], kept.counts.get(state, 0)) for state in STATES]}
     if not kept.written_at and kept.content:
-        context |= _shown(request, kept)
+        context |= shown(request, *preview(kept.content))
     return render(request, "assessments/roster_import_detail.html", context, status=422 if error else 200)
-
-
-def _shown(request, kept):
-    lines, fingerprint = preview(kept.content)
-    counts = services.counted(lines)
-    chosen = request.GET.get("state")
-    if chosen not in STATES:
-        chosen = next((state for state in STATES if counts[state]), "new")
-    lines = [line for line in lines if line.state == chosen]
-    return {
-        "seen": fingerprint,
-        "state": chosen,
-        "tabs": [(WORDS[state], f"?state={state}", state == chosen, counts[state]) for state in STATES],
-        "page": Paginator(lines, A_PAGE).get_page(request.GET.get("page")),
-        "wrong": counts["wrong"],
-        "to_write": counts["new"] + counts["changed"],
-    }

@@ -15,6 +15,7 @@ from assessments.forms.roster_sheet import LABELS
 from assessments.models import Affiliation, Assessor, ExpectedAssessor, ExpertiseField, RosterImport
 from assessments.selectors.roster_import import preview
 from assessments.services import roster_import as services
+from secretariat import sent_tables
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Invitation, Letter, Notice, Province, User
 from secretariat.services import invitations
@@ -260,7 +261,7 @@ def test_a_table_is_written_once_and_forgotten_in_time():
         sql("UPDATE assessments_rosterimport SET written_by_id = NULL WHERE id = %s", kept.pk)
     assert services.forget_tables() == 0
     open_ = received(NEW)
-    RosterImport.objects.update(sent_at=timezone.now() - services.KEPT - timedelta(days=1))
+    RosterImport.objects.update(sent_at=timezone.now() - sent_tables.KEPT - timedelta(days=1))
     assert services.forget_tables() == 2
     with pytest.raises(RuleBroken, match="forgotten"):
         services.write(open_.pk, by=factories.officer(), seen="x")
