@@ -13,6 +13,7 @@ def faults_of(page, *, outside=(), **options):
     """A line for each fault of the page as it stands; `outside` are parts that axe leaves out, `options` are axe's own."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
+        page.add_init_script(AXE_SCRIPT)  # half a megabyte: the browser keeps it for the pages that follow
     found = page.evaluate(RUN_AXE, [list(outside), options])
     return [f"{rule}: {' | '.join(html[:300] for html in nodes[:3])}" for rule, nodes in found] + too_wide(page)
 
