@@ -3,6 +3,7 @@
 from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.functional import cached_property
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
@@ -195,7 +196,7 @@ class ScoreSerializer(serializers.ModelSerializer):
     round = serializers.IntegerField(source="round_id")
     title_fa = serializers.CharField(source="subject.title_fa")
     title_en = serializers.CharField(source="subject.title_en")
-    agency = serializers.CharField(source="subject.agency.slug")
+    agency = serializers.SerializerMethodField(help_text="Null for an assessor whose round does not show whose it is.")
     is_final = serializers.SerializerMethodField(help_text="Published; until then it may still change.")
     is_stale = serializers.BooleanField(help_text="Being computed anew.")
     value = PointField(source="result.value")
@@ -214,6 +215,9 @@ class ScoreSerializer(serializers.ModelSerializer):
             "entry", "round", "title_fa", "title_en", "agency", "is_final", "is_stale", "value", "low", "high", "standard_error",
             "raw_mean", "adjustment", "assessors", "coverage", "gate_failed",
         ]  # fmt: skip
+
+    def get_agency(self, entry) -> str | None:
+        return entry.subject.agency.slug if self.context["reader"].knows_submitter(entry) else None
 
     def get_is_final(self, entry) -> bool:
         return entry.round.status == Round.Status.PUBLISHED
@@ -307,16 +311,23 @@ class ScoreViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     filterset_fields = ["round"]
     lookup_value_regex = "[0-9]{1,18}"
 
+    @cached_property
+    def reader(self):
+        return ScoreReader(self.request.user)
+
+    def get_serializer_context(self):
+        return {**super().get_serializer_context(), "reader": self.reader}
+
     def get_queryset(self):
         if getattr(self, "swagger_fake_view", False):
             return Entry.objects.none()
-        entries = ScoreReader(self.request.user).entries().filter(result__value__isnull=False)
+        entries = self.reader.entries().filter(result__value__isnull=False)
         return entries.select_related("round", "subject__agency", "result").order_by("-round", "pk")
 
     @extend_schema(summary="Why a score is what it is", responses=ScoreDetailSerializer)
     def retrieve(self, request, pk=None):
         entry = get_object_or_404(self.get_queryset(), pk=pk)
-        audience = ScoreReader(request.user).audience(entry)
+        audience = self.reader.audience(entry)
         if audience is None:
             raise NotFound
         return Response(ScoreDetailSerializer(explain(entry, audience=audience), context=self.get_serializer_context()).data)

@@ -18,6 +18,7 @@ from assessments.views import (
     invited,
     moderations,
     openness,
+    others,
     panel_seats,
     panels,
     paper,
@@ -68,6 +69,7 @@ urlpatterns = [
     path("assessments/<int:pk>/paper/sheet.xlsx", paper.assessment_paper_file, name="assessment_paper_file"),
     path("assessments/<int:pk>/paper/upload/", paper.assessment_paper_upload, name="assessment_paper_upload"),
     path("assessments/<int:pk>/reopen/", assessments.assessment_reopen, name="assessment_reopen"),
+    path("assessments/<int:pk>/others/", others.assessment_others, name="assessment_others"),
     path("entries/<int:pk>/scores/", scores.entry_scores, name="entry_scores"),
     # rounds: officers run them
     path("rounds/", rounds.round_list, name="round_list"),

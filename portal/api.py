@@ -15,6 +15,8 @@ from products.api import MarkViewSet, ProductKindViewSet, ProductViewSet
 
 router = DefaultRouter()
 router.include_root_view = False
+# One address a thing: “.json” behind it would be a second door to it.
+router.include_format_suffixes = False
 router.register("sets", IndicatorSetViewSet, basename="api-set")
 router.register("rounds", RoundViewSet, basename="api-round")
 router.register("scores", ScoreViewSet, basename="api-score")

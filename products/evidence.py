@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from assessments.evidence import Evidence, EvidenceFile
 from products import content
 from products.models import NamelessCopy, SubmissionVersion
-from products.selectors.makers import host
+from products.selectors.makers import anybodys_links
 from secretariat import calendar
 from secretariat.uploads import INLINE
 
@@ -38,13 +38,10 @@ def _fields(said, blind):
 
 
 def _links(version, blind):
-    """In a blind round the agency's own site and what the agency wrote beside a link are left out."""
-    links = version.content["links"]
+    """In a blind round addresses that name their maker and what the agency wrote beside a link are left out."""
     if not blind:
-        return [(row["label"] or row["url"], row["url"]) for row in links]
-    own = host(version.product.agency.website)
-    shown = [row["url"] for row in links if not own or not host(row["url"]).endswith(own)]
-    return [(_("link %(n)s") % {"n": calendar.digits(place)}, url) for place, url in enumerate(shown, 1)]
+        return [(row["label"] or row["url"], row["url"]) for row in version.content["links"]]
+    return [(_("link %(n)s") % {"n": calendar.digits(place)}, url) for place, url in enumerate(anybodys_links(version), 1)]
 
 
 def _files(version, blind):

@@ -74,10 +74,13 @@ def progress_totals(entries):
     return {name: total or 0 for name, total in sums.items()}
 
 
-def with_root_scores(entries):
-    """Entries with their total score as `score`, `low`, `high`, `raters`, `coverage`, `gate` (all None without one)."""
+def with_root_scores(entries, user):
+    """Entries with their total score as `score`, `low`, `high`, `raters`, `coverage`, `gate`; all None without one, and
+    where `user` still has to judge himself."""
     columns = {"score": "value", "low": "low", "high": "high", "raters": "raters", "coverage": "coverage", "gate": "gate_failed"}
-    return entries.annotate(**{name: F(f"result__{column}") for name, column in columns.items()})
+    own = Assignment.objects.filter(assessor__user=user, status__in=rules.PENDING_ASSIGNMENTS)
+    unjudged = Q(pk__in=own.values("entry")) & ~Q(round__status__in=rules.PUBLIC_ROUNDS)
+    return entries.annotate(**{name: Case(When(unjudged, then=None), default=F(f"result__{col}")) for name, col in columns.items()})
 
 
 def panel_warnings(round_):

@@ -4,8 +4,9 @@ from functools import cached_property
 
 from django.db.models import Q
 
+from assessments.blindness import shown_to
 from assessments.models import Assignment, Entry
-from assessments.rules import PENDING_ASSIGNMENTS, PUBLIC_ROUNDS, AssignmentStatus
+from assessments.rules import LEAST_PANEL, PENDING_ASSIGNMENTS, PUBLIC_ROUNDS, AssignmentStatus
 from secretariat.rules import is_officer, represented_agencies
 
 STAFF, COUNCIL, AGENCY, PUBLIC = "staff", "council", "agency", "public"
@@ -19,37 +20,56 @@ class ScoreReader:
 
     @cached_property
     def _own(self):
-        """{entry id: status} of what this person judges or judged."""
+        """{entry id: assignment} of what this person judges or judged."""
         if not self.user.is_authenticated:
             return {}
-        return dict(Assignment.objects.filter(assessor__user=self.user).values_list("entry", "status"))
+        rows = Assignment.objects.filter(assessor__user=self.user).select_related("entry__round")
+        return {row.entry_id: row for row in rows}
+
+    def _with_status(self, *statuses):
+        return [pk for pk, row in self._own.items() if row.status in statuses]
 
     def audience(self, entry):
         """As whom this person may read the scores of an entry, or None for not at all."""
         published, own = entry.round.is_public, self._own.get(entry.pk)
-        if own in PENDING_ASSIGNMENTS and not published:
+        if own and own.status in PENDING_ASSIGNMENTS and not published:
             # Whoever still has to judge sees no aggregate, officer or not.
             return None
         if is_officer(self.user):
             return STAFF
-        if not published or not self.user.is_authenticated:
+        if not self.user.is_authenticated:
             return None
+        if not published:
+            return PUBLIC if own and shown_to(own).aggregates and gives_nobody_away(entry.result) else None
         if entry.subject.agency_id in represented_agencies(self.user):
             return AGENCY
         if self.user.seats_now:
             return COUNCIL
-        return PUBLIC if own == AssignmentStatus.SUBMITTED else None
+        return PUBLIC if own and own.status == AssignmentStatus.SUBMITTED else None
 
     def entries(self):
         """The entries of which `audience` is not None."""
-        with_status = {status: [pk for pk, own in self._own.items() if own == status] for status in AssignmentStatus}
         if is_officer(self.user):
-            pending = [pk for status in PENDING_ASSIGNMENTS for pk in with_status[status]]
-            return Entry.objects.exclude(~Q(round__status__in=PUBLIC_ROUNDS), pk__in=pending)
+            return Entry.objects.exclude(~Q(round__status__in=PUBLIC_ROUNDS), pk__in=self._with_status(*PENDING_ASSIGNMENTS))
         if not self.user.is_authenticated:
             return Entry.objects.none()
-        published = Entry.objects.filter(round__status__in=PUBLIC_ROUNDS)
+        published = Q(round__status__in=PUBLIC_ROUNDS)
+        early = ~published & Q(
+            pk__in=[pk for pk, row in self._own.items() if shown_to(row).aggregates], result__raters__gte=LEAST_PANEL
+        )
         if self.user.seats_now:
-            return published
-        mine = Q(subject__agency__in=represented_agencies(self.user))
-        return published.filter(mine | Q(pk__in=with_status[AssignmentStatus.SUBMITTED]))
+            return Entry.objects.filter(published | early)
+        mine = Q(subject__agency__in=represented_agencies(self.user)) | Q(pk__in=self._with_status(AssignmentStatus.SUBMITTED))
+        return Entry.objects.filter((published & mine) | early)
+
+    def knows_submitter(self, entry):
+        """Whether this reader of a score may be told whose the thing is: an assessor as his round says, everybody else yes."""
+        own = self._own.get(entry.pk)
+        if own is None or is_officer(self.user) or (entry.round.is_public and self.user.seats_now):
+            return True
+        return entry.subject.agency_id in represented_agencies(self.user) or shown_to(own).submitter
+
+
+def gives_nobody_away(score):
+    """Whether so many have judged that the mean does not tell one of them what the one other said."""
+    return score is not None and score.raters >= LEAST_PANEL

@@ -14,6 +14,7 @@ ASKED_MANY = gettext_lazy(
 )
 ANSWER_BY = gettext_lazy("Your answer is awaited until %(day)s.")
 WITHDRAWN = gettext_lazy("You need not assess “%(title)s” any more. Reason: %(why)s")
+TAKEN_BACK = gettext_lazy("whoever handed it in has taken it back")
 DECLINED = gettext_lazy("%(name)s declined to assess “%(title)s”. Reason: %(why)s")
 EXTENDED = gettext_lazy("The deadline of “%(round)s” is now %(deadline)s. Reason: %(why)s")
 CANCELLED = gettext_lazy("The round “%(round)s” was cancelled; nothing more is asked of you. Reason: %(why)s")

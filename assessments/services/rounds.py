@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessments import rules
+from assessments.blindness import shown_to
 from assessments.models import (
     Assessment,
     Assessor,
@@ -296,8 +297,11 @@ def take_back_subject(subject_id, *, by, why):
     for entry_id in list(live.values_list("pk", flat=True)):
         entry, round_ = lock_judged(entry_id)
         _leave_out(entry, round_, by, why.strip())
-        for assignment in entry.assignments.filter(status__in=[Assignment.Status.OFFERED, Assignment.Status.ACCEPTED]):
-            withdraw(assignment.pk, by=None, why=why)
+        pending = entry.assignments.filter(status__in=rules.PENDING_ASSIGNMENTS).select_related("entry__round")
+        for assignment in pending:
+            # What the owner writes may say who he is.
+            told = why if shown_to(assignment).submitter else news.TAKEN_BACK
+            withdraw(assignment.pk, by=None, why=why, told=told)
 
 
 @transaction.atomic
@@ -418,8 +422,8 @@ def answer(assignment_id, decision, *, by, why="", conflict=False, kind=""):
 
 
 @transaction.atomic
-def withdraw(assignment_id, *, by, why):
-    """Take an assignment back that was not submitted yet."""
+def withdraw(assignment_id, *, by, why, told=None):
+    """Take an assignment back that was not submitted yet; `told` is what its assessor reads instead of the reason."""
     only_officers(by=by)
     rows = Assignment.objects.select_related("assessor__user", "entry__subject", "entry__round")
     assignment = advance(rows, assignment_id, "withdraw", by=by, why=why)
@@ -428,7 +432,7 @@ def withdraw(assignment_id, *, by, why):
         tell(
             assignment.assessor.user,
             "assignment_withdrawn",
-            *both(news.WITHDRAWN, title=assignment.entry.subject, why=why.strip()),
+            *both(news.WITHDRAWN, title=assignment.entry.subject, why=told or why.strip()),
             link=reverse("my_assessments"),
         )
     return assignment

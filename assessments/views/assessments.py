@@ -16,6 +16,7 @@ from assessments.evidence import evidence_for
 from assessments.forms.assessments import TEXTS, TOO_LONG, ReopenForm
 from assessments.models import Assessment, Assignment
 from assessments.selectors import assessments as selectors
+from assessments.selectors.others import may_look
 from assessments.services import assessments as services
 from secretariat.calendar import digits, in_tehran
 from secretariat.errors import RuleBroken, Stale
@@ -139,7 +140,8 @@ def _sheet_page(request, assignment, sheet, *, status=HTTPStatus.OK, **more):
         "sheet": sheet,
         "version": assessment.version if assessment else 0,
         "texts": {name: getattr(assessment, name, "") for name in TEXTS},
-        "evidence": evidence_for(entry.subject, blind=not shown_to(assignment).submitter),
+        "shown": (shown := shown_to(assignment)),
+        "evidence": evidence_for(entry.subject, blind=not shown.submitter),
         "readonly": not rules.takes_work(assignment),
         "late": assignment.is_past_deadline,
         # A page that came back with its errors is sent by its buttons, not by itself.
@@ -252,6 +254,8 @@ def assessment_detail(request, pk):
         "subject": assignment.entry.subject,
         "round": assignment.entry.round,
         "sheet": selectors.filled_sheet(assignment, assessment),
+        "shown": shown_to(assignment),
+        "may_look": own and may_look(assignment),
         "is_staff_view": is_officer(request.user) and not own,
         "may_reopen": "reopen" in open_steps(assignment, request.user),
     }
@@ -282,6 +286,7 @@ def assessment_reopen(request, pk):
         "assignment": assignment,
         "subject": assignment.entry.subject,
         "round": assignment.entry.round,
+        "has_seen": may_look(assignment),
         "form": form,
         "refusal": refusal,
     }

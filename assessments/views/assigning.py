@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from assessments import rules
+from assessments.blindness import shown_to
 from assessments.forms.rounds import AnswerForm, ReasonForm
 from assessments.models import Assessor, Assignment, Entry, SheetPart
 from assessments.selectors import rounds as selectors
@@ -34,8 +35,8 @@ A_PAGE = 25  # of what an assessor has behind him
 
 
 def find_entry(request, pk):
-    entries = selectors.with_root_scores(selectors.entries_with_progress(Entry.objects.visible_to(request.user)))
-    return get_object_or_404(entries, pk=pk)
+    entries = selectors.entries_with_progress(Entry.objects.visible_to(request.user))
+    return get_object_or_404(selectors.with_root_scores(entries, request.user), pk=pk)
 
 
 # --- one entry -----------------------------------------------------------------------------------
@@ -336,13 +337,16 @@ def my_assessments(request):
     _word_deadlines(work.to_answer + work.to_do)
     discussions = list(asked_to_discuss(request.user))
     finished = Paginator(work.done, A_PAGE).get_page(request.GET.get("page"))
+    past = list(work.past[:A_PAGE])
+    for row in (*work.to_answer, *work.to_do, *finished, *past):
+        row.shown = shown_to(row)
     context = {
         "assessor": assessor,
         "work": work,
         "pace": my_pace(assessor, len(work.to_do)),
         "discussions": discussions,
         "finished": finished,
-        "past": work.past[:A_PAGE],
+        "past": past,
         "past_count": work.past.count(),
     }
     return render(request, "assessments/my_assessments.html", context)
@@ -389,6 +393,7 @@ def assignment_answer(request, pk):
         "subject": assignment.entry.subject,
         "parts": SheetPart.objects.filter(sheet=assignment.entry.sheet_id).select_related("version__set"),
         "form": form,
+        "shown": shown_to(assignment),
         "may_accept": "accept" in steps,
         "may_decline": "decline" in steps,
         "affiliations": assignment.assessor.affiliations.binding().select_related("agency"),

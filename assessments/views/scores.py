@@ -24,6 +24,7 @@ def entry_scores(request, pk):
         "entry": entry,
         "subject": entry.subject,
         "round": entry.round,
+        "knows_submitter": reader.knows_submitter(entry),
         "why": explain(entry, audience=audience),
         "appeals": standing(entry, request.user),
         "waivers": waivers_of(entry) if audience == "staff" else (),

@@ -26,8 +26,10 @@ def host(url):
 def makers_names(version):
     """Every name under which the maker of a submission goes: agency, unit, people, publisher, their addresses."""
     agency, said = version.product.agency, version.content
-    names = [agency.name_fa, agency.name_en, agency.slug, host(agency.website)]
-    names += said["agency"].values()
+    names = [agency.slug, *said["agency"].values()]
+    # Also as it was called before, and where its site was: an old name on a title page names it as well.
+    for row in (agency, *agency.events.order_by("-pgh_id")):
+        names += [row.name_fa, row.name_en, host(row.website)]
     names += (said.get("unit") or {}).values()
     names += [creator["name"] for creator in said["creators"]]
     names += [text for answer in said["answers"] if answer["hidden"] for text in answer["shown"].values()]
@@ -38,6 +40,12 @@ def makers_names(version):
     # The same word in another spelling is one word.
     unique = {persian.search_key(name): name.strip() for name in reversed(names)}
     return [name for key, name in reversed(unique.items()) if len(key) >= words.LEAST_KEY]
+
+
+def anybodys_links(version):
+    """The links of a submission in whose address nothing names its maker."""
+    names = makers_names(version)
+    return [row["url"] for row in version.content["links"] if not words.found(words.Text([(None, row["url"])]), names)]
 
 
 @dataclass

@@ -61,6 +61,7 @@ SEEN_BY = {
     "set_node_delete": OFFICERS, "set_preview": OFFICERS, "set_publish": OFFICERS, "set_discard": OFFICERS,
     "set_retire": OFFICERS,
     # assessments
+    "assessment_others": set(),  # shown after one's own, where the round says so (tested in its own file)
     "assessment_form": {"judge"}, "assessment_autosave": {"judge"}, "assessment_submit": {"judge"},
     "assessment_paper": {"judge", "officer"}, "assessment_paper_file": {"judge", "officer"},
     "assessment_paper_upload": {"judge", "officer"},
