@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import logging
 
 import segno
 import typst
@@ -12,7 +13,11 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from products.credentials import keys, tokens
+from products.services import credentials
 from secretariat import calendar, persian
+
+log = logging.getLogger(__name__)
 
 FOLDER = settings.BASE_DIR / "products" / "typst"
 FONTS = settings.BASE_DIR / "node_modules" / "vazirmatn" / "fonts" / "ttf"
@@ -83,14 +88,29 @@ def _content(mark, language):
             [_("Granted on"), _two_lines(mark.granted_at)],
             [_("Valid until"), _two_lines(mark.valid_until)],
         ],
-        "qr": _qr(url),
+        "qr": qr(url),
         "qr_alt": _("QR code of the verification page of this mark"),
         "verify": _("Verify it here:"),
         "serial_shown": serial,
         "url": url,
         "url_shown": url.removeprefix("https://").removeprefix("http://"),
         "signatures": [_("Chair of the council"), _("Head of the secretariat")],
+        # The proof travels inside the PDF. Not as the QR code: a signed credential is twice what such a code can hold.
+        "credential": _credential(mark),
+        "credential_name": tokens.ATTACHMENT,
+        "credential_type": tokens.MEDIA_TYPE,
+        "credential_words": _("Signed credential of this mark (Open Badges 3.0)"),
     }
+
+
+def _credential(mark):
+    if not (mark.published_at and mark.is_in_force):
+        return ""
+    try:
+        return credentials.credential_of(mark).jwt
+    except keys.KeyLost:
+        log.exception("certificate %s goes without its credential", mark.serial)
+        return ""
 
 
 def _day(moment):
@@ -111,7 +131,8 @@ def _interval(mark):
     return _("%(low)s to %(high)s") % {"low": _number(mark.score_low), "high": _number(mark.score_high)}
 
 
-def _qr(url):
+def qr(url):
+    """A QR code as SVG."""
     image = io.BytesIO()
     segno.make(url, error="m", micro=False).save(image, kind="svg", border=0, dark="#1c2829", xmldecl=False)
     return image.getvalue().decode()

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from products.views import decisions, files, marks, overlaps, product_list, register, round_products, screening, submission
+from products.views import (
+    credentials,
+    decisions,
+    files,
+    marks,
+    overlaps,
+    product_list,
+    register,
+    round_products,
+    screening,
+    submission,
+)
 
 urlpatterns = [
     # the agency's side of a product
@@ -31,8 +42,14 @@ urlpatterns = [
     path("products/marked/", register.mark_list, name="mark_list"),
     path("products/marked/<int:pk>/", marks.product_public, name="product_public"),
     path("marks/", marks.mark_verify_form, name="mark_verify_form"),
+    path("marks/check/", credentials.credential_check, name="credential_check"),
     path("marks/<str:serial>/", marks.mark_verify, name="mark_verify"),
     path("marks/<str:serial>/certificate.pdf", marks.mark_certificate, name="mark_certificate"),
+    path("marks/<str:serial>/credential.<slug:form>", credentials.mark_credential, name="mark_credential"),
+    # what programs need to check a mark by themselves
+    path(".well-known/did.json", credentials.did_document, name="did_document"),
+    path(".well-known/jwks.json", credentials.signing_keys, name="signing_keys"),
+    path("credentials/status/<slug:purpose>.jwt", credentials.credential_status, name="credential_status"),
     # marks: before the council
     path("decisions/", decisions.decision_list, name="decision_list"),
     path("decisions/<int:pk>/", decisions.decision_board, name="decision_board"),

@@ -27,6 +27,8 @@ DEBUG = env("DEBUG", "0") == "1"
 SECRET_KEY = env(
     "SECRET_KEY", "insecure-development-key-0123456789-abcdefghijklmnop" if DEBUG or env("TESTING", "0") == "1" else None
 )
+# Older secrets that still open what was sealed or signed under them, while a new one takes over.
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost,testserver")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 BEHIND_TLS = env("BEHIND_TLS", "0") == "1"

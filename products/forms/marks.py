@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from products import rules
+from products.credentials.tokens import LARGEST
 from secretariat.fields import CanonicalCharField
 from secretariat.models import Vote
 
@@ -37,3 +38,38 @@ class OptionalWhyForm(forms.Form):
     why = CanonicalCharField(
         label=_("Remark"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"})
     )
+
+
+class CredentialForm(forms.Form):
+    """A credential to be checked: its file, or its text."""
+
+    file = forms.FileField(
+        label=_("File"),
+        required=False,
+        allow_empty_file=True,
+        help_text=_("The credential (.jwt or .json) or the PDF certificate that carries it. It is read and not kept."),
+    )
+    text = forms.CharField(
+        label=_("Or its text"),
+        required=False,
+        max_length=100_000,
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "ltr", "spellcheck": "false", "autocomplete": "off"}),
+    )
+
+    def clean_file(self):
+        file = self.cleaned_data["file"]
+        if file and file.size > LARGEST:
+            raise forms.ValidationError(_("This file is larger than any credential."))
+        return file
+
+    def clean(self):
+        cleaned = super().clean()
+        if not self.errors and not cleaned.get("file") and not (cleaned.get("text") or "").strip():
+            self.add_error("file", _("Choose a file, or paste its text."))
+        return cleaned
+
+    @property
+    def content(self):
+        """The bytes to be examined."""
+        file = self.cleaned_data.get("file")
+        return file.read() if file else self.cleaned_data["text"].encode()

@@ -1,5 +1,6 @@
 """Everything the products room keeps."""
 
+from products.models.credentials import MarkCredential, SigningKey
 from products.models.marks import MarkMove, QualityMark
 from products.models.nameless import NamelessCopy
 from products.models.submissions import (
@@ -18,6 +19,7 @@ from products.models.submissions import (
 __all__ = [
     "Creator",
     "KindField",
+    "MarkCredential",
     "MarkMove",
     "NamelessCopy",
     "Overlap",
@@ -27,6 +29,7 @@ __all__ = [
     "ProductMove",
     "QualityMark",
     "Screening",
+    "SigningKey",
     "SubmissionVersion",
     "VersionFile",
 ]

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from django.db.models import Q
+
 from assessments.models import Entry, Score
 from assessments.rules import PUBLIC_ROUNDS
 from assessments.selectors.agreements import agreed_totals
@@ -16,7 +18,20 @@ from secretariat.errors import RuleBroken
 from secretariat.models import Attendance, Seat, Vote
 from secretariat.services import councils
 
-WHOLE = ("product__agency", "product__kind", "resolution__council", "resolution__meeting", "score__entry__round", "score__entry__result")
+WHOLE = (
+    "product__agency",
+    "product__kind",
+    "resolution__council",
+    "resolution__meeting",
+    "score__entry__round",
+    "score__entry__result",
+    "score__run",
+)
+
+
+# Steps before the decision, and its publication: not the public's story of a mark.
+UNTOLD = ("propose", "publish")
+MOST_LIKELY = 5
 
 
 def whole_marks():
@@ -29,6 +44,11 @@ def public_mark(typed):
     return whole_marks().public().filter(serial=serials.read(typed)).first()
 
 
+def mistyped_for(typed):
+    """Published marks whose serial differs from what was typed in one digit, or in two that stand the wrong way round."""
+    return whole_marks().public().filter(serial__in=serials.likely(typed)).order_by("serial")[:MOST_LIKELY]
+
+
 def marks_of(product):
     """The published marks of a product, newest first, with the trail of their states."""
     return whole_marks().public().filter(product=product).prefetch_related("moves")
@@ -37,6 +57,17 @@ def marks_of(product):
 def last_reason(mark):
     """The move that brought the mark into its present state, where it says why."""
     return mark.moves.filter(target=mark.status).exclude(why="").order_by("-pk").first()
+
+
+def verification(mark):
+    """What the page of a serial tells of a published mark: what is true today, why, and what happened since it is public."""
+    told = mark.moves.exclude(action__in=UNTOLD).filter(Q(action="grant") | Q(at__gte=mark.published_at)).order_by("at", "pk")
+    return {
+        "serial": mark.serial,
+        "mark": mark,
+        "reason": last_reason(mark),
+        "history": list(told),
+    }
 
 
 @dataclass

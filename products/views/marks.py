@@ -24,7 +24,7 @@ def mark_verify_form(request):
     try:
         return redirect("mark_verify", serials.read(typed))
     except RuleBroken as refusal:
-        context = {"typed": typed, "refusal": refusal, "example": serials.EXAMPLE}
+        context = {"typed": typed, "refusal": refusal, "example": serials.EXAMPLE, "near": selectors.mistyped_for(typed)}
         return render(request, "products/mark_verify_form.html", context, status=400)
 
 
@@ -35,17 +35,18 @@ def mark_verify(request, serial):
     try:
         canonical = serials.read(serial)
     except RuleBroken as refusal:
-        context = {"typed": serial, "refusal": refusal, "example": serials.EXAMPLE}
+        context = {"typed": serial, "refusal": refusal, "example": serials.EXAMPLE, "near": selectors.mistyped_for(serial)}
         return render(request, "products/mark_verify_form.html", context, status=404)
     if canonical != serial:
         return redirect("mark_verify", canonical)
     mark = selectors.public_mark(canonical)
     if mark is None:
-        return render(request, "products/mark_verify.html", {"serial": canonical, "mark": None}, status=404)
+        context = {"serial": canonical, "mark": None, "near": selectors.mistyped_for(canonical)}
+        return render(request, "products/mark_verify.html", context, status=404)
     return render(
         request,
         "products/mark_verify.html",
-        {"serial": canonical, "mark": mark, "reason": selectors.last_reason(mark), "languages": certificates.LANGUAGES},
+        selectors.verification(mark),
     )
 
 
@@ -58,7 +59,7 @@ def mark_certificate(request, serial):
         raise Http404
     mark = get_object_or_404(selectors.whole_marks().visible_to(request.user).exclude(serial=None), serial=serial)
     if not mark.is_in_force:
-        context = {"serial": serial, "mark": mark, "reason": selectors.last_reason(mark), "no_certificate": True}
+        context = selectors.verification(mark) | {"no_certificate": True}
         return render(request, "products/mark_verify.html", context, status=410)
     response = HttpResponse(certificates.certificate(mark, language), content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="quality-mark-{mark.serial}-{language}.pdf"'

@@ -31,6 +31,11 @@ PUBLIC = {
     "mark_verify": "whoever reads the QR code verifies the certificate",
     "mark_verify_form": "whoever holds a certificate verifies it by its serial",
     "mark_certificate": "the certificate of a published mark is public",
+    "mark_credential": "the signed credential of a published mark is public",
+    "credential_check": "whoever was given a credential has it checked",
+    "did_document": "programs check our signatures by it",
+    "signing_keys": "programs check our signatures by it",
+    "credential_status": "programs ask whether a mark was suspended or revoked",
     "product_public": "the product of a published mark is public",
     # the roof
     "home": "the front page",

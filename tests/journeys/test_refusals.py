@@ -125,6 +125,8 @@ SEEN_BY = {
     "round_add_products": OFFICERS,
     # marks
     "mark_list": ANYBODY, "mark_verify_form": ANYBODY, "mark_verify": ANYBODY, "mark_certificate": ANYBODY,
+    "mark_credential": ANYBODY, "credential_check": ANYBODY, "did_document": ANYBODY, "signing_keys": ANYBODY,
+    "credential_status": ANYBODY,
     "product_public": ANYBODY, "decision_list": {"officer", "member", "voter", "keeper"}, "decision_board": COUNCIL,
     "mark_propose": {"keeper", "officer"}, "resolution_record": {"keeper"}, "mark_grant": {"keeper"},
     "resolution_decide": {"keeper"}, "mark_detail": COUNCIL, "mark_move": {"keeper"},
@@ -236,7 +238,8 @@ def arguments(name, house):
         "product_version": [house.product.pk, 1], "product_version_diff": [house.product.pk, 2],
         "product_file": [house.file.pk], "product_file_remove": [house.file.pk],
         "product_file_sight": [house.file.pk], "product_file_give_out": [house.file.pk], "overlap_detail": [house.overlap.pk],
-        "mark_verify": [house.mark.serial], "mark_certificate": [house.mark.serial], "product_public": [house.mark.product_id],
+        "mark_verify": [house.mark.serial], "mark_certificate": [house.mark.serial], "mark_credential": [house.mark.serial, "jwt"],
+        "credential_status": ["revocation"], "product_public": [house.mark.product_id],
         "resolution_decide": [house.resolution.pk, "adopt"], "mark_detail": [house.proposed.pk],
         "mark_move": [house.proposed.pk, "drop"], "mark_propose": [house.resolution.pk], "decision_board": [house.resolution.pk],
         "resolution_record": [house.resolution.pk], "mark_grant": [house.adopted.pk],
