@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from secretariat.views import account, agencies, audit, invitations, notices, passwords, second_factor, sign_in, styleguide
+from secretariat.views import (
+    account,
+    action_records,
+    actions,
+    agencies,
+    audit,
+    invitations,
+    notices,
+    passwords,
+    second_factor,
+    sign_in,
+    styleguide,
+)
 
 urlpatterns = [
     # the door
@@ -39,6 +51,21 @@ urlpatterns = [
     path("invitations/<int:pk>/resend/", invitations.invitation_resend, name="invitation_resend"),
     path("invitations/<int:pk>/revoke/", invitations.invitation_revoke, name="invitation_revoke"),
     path("invitation/<str:token>/", invitations.invitation_accept, name="invitation_accept"),
+    # actions of councils, and commitments
+    path("actions/", actions.action_board, name="action_board"),
+    path("actions/list/", actions.action_list, name="action_list"),
+    path("actions/column/<str:status>/", actions.action_column, name="action_column"),
+    path("actions/place/", actions.action_place, name="action_place"),
+    path("actions/new/", actions.action_new, name="action_new"),
+    path("actions/<int:pk>/", actions.action_detail, name="action_detail"),
+    path("actions/<int:pk>/edit/", actions.action_edit, name="action_edit"),
+    path("actions/<int:pk>/note/", action_records.action_note, name="action_note"),
+    path("actions/<int:pk>/note/keep/", action_records.action_note_keep, name="action_note_keep"),
+    path("actions/<int:pk>/file/", action_records.action_file_add, name="action_file_add"),
+    path("actions/<int:pk>/<slug:action>/", actions.action_move, name="action_move"),
+    path("actions/files/<int:pk>/", action_records.action_file, name="action_file"),
+    path("actions/files/<int:pk>/remove/", action_records.action_file_remove, name="action_file_remove"),
+    path("actions/report/<int:pk>/", action_records.action_report, name="action_report"),
     # the trail of changes
     path("audit/", audit.audit, name="audit"),
 ]

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from secretariat.models import Heartbeat
-from secretariat.services import letters, passwords, retention
+from secretariat.services import action_reminders, letters, passwords, retention
 
 
 @shared_task
@@ -24,3 +24,9 @@ def heartbeat():
 def forget_expired():
     """Forget what has served: form keys, expired sessions, old letters, read notices, lifted lock-outs."""
     retention.forget()
+
+
+@shared_task
+def remind_of_actions():
+    """Remind of action items whose day is near or past, and escalate. Running it twice tells nobody twice."""
+    action_reminders.remind()

@@ -19,7 +19,8 @@ class Step:
     """One row of a transition table.
 
     `who(user, obj)` says whether this person may; `refuse(obj)` returns a sentence when the object itself
-    is not ready, else None; `label` is the verb on the button.
+    is not ready, else None; `label` is the verb on the button. Without a target the state stays: what changes is
+    something else (a date, an owner), and the move says so.
     """
 
     sources: tuple[str, ...]
@@ -45,11 +46,11 @@ def open_steps(obj, user):
 
 
 @transaction.atomic
-def advance(queryset, pk, action, *, by, why="", **changes):
+def advance(queryset, pk, action, *, by, why="", on_record=None, **changes):
     """Take `action` on the row `pk` of `queryset`; returns the object as it now stands.
 
     `by` is the acting user, None for the system itself (which may take any step). `changes` are further
-    fields written in the same statement. Raises RuleBroken when the person, the state or a missing reason
+    fields written in the same statement, `on_record` what else its Move keeps. Raises RuleBroken when the person, the state or a missing reason
     forbids it, and DoesNotExist when the queryset does not hold the row.
     """
     obj = queryset.select_for_update(of=("self",), no_key=True).get(pk=pk)
@@ -63,9 +64,9 @@ def advance(queryset, pk, action, *, by, why="", **changes):
         raise RuleBroken(refusal)
     if step.needs_reason and not why:
         raise RuleBroken(_("Write the reason."), field="why")
-    source, obj.status = obj.status, step.target
+    source, obj.status = obj.status, step.target or obj.status
     for name, value in changes.items():
         setattr(obj, name, value)
     obj.save(update_fields=["status", *changes])
-    obj.moves.create(action=action, source=source, target=step.target, by=by, why=why)
+    obj.moves.create(action=action, source=source, target=obj.status, by=by, why=why, **(on_record or {}))
     return obj

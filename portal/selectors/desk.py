@@ -1,8 +1,6 @@
 """What waits for one person, most urgent first, whatever roles he holds. A constant number of queries a role."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from django.db.models import Count, F, Min, Q
 from django.urls import reverse
@@ -17,53 +15,14 @@ from assessments.selectors.moderations import asked_to_discuss, rounds_with_disa
 from assessments.selectors.progress import my_pace
 from assessments.selectors.replacements import short_panels
 from portal.selectors import desk_rounds
+from portal.selectors.desk_parts import Card, Row, Section
 from products.models import Overlap, Product, QualityMark
 from secretariat import calendar, rules
 from secretariat.models import Heartbeat, Letter, Meeting, Resolution
+from secretariat.selectors import actions
 from secretariat.views.health import SILENCE
 
 SHOWN = 8  # rows of a card that are listed at once; the number above says how many there are
-
-
-@dataclass
-class Row:
-    """One thing to work on."""
-
-    title: str
-    url: str
-    note: str = ""
-    due: Any = None
-    status: str = ""
-    status_text: str = ""
-
-
-@dataclass
-class Card:
-    """A number of things of one sort, and the page where they are."""
-
-    title: str
-    count: int
-    url: str = ""
-    icon: str = "inbox"
-    note: str = ""
-    tone: str = ""
-
-
-@dataclass
-class Section:
-    """What one role brings to the desk."""
-
-    title: str
-    cards: list[Card] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    rows_title: str = ""
-    empty: str = ""  # what comes next when nothing waits
-    empty_url: str = ""
-    empty_action: str = ""
-
-    @property
-    def waits(self):
-        return bool(self.rows or any(card.count for card in self.cards))
 
 
 def sections(user):
@@ -85,6 +44,8 @@ def sections(user):
         found.append(_officer(user))
         if under_way := excellence.waiting_for_officers():
             found.append(_excellence_year(*under_way))
+    if (asked_of_me := actions.desk(user, SHOWN)) and (asked_of_me.mine or asked_of_me.to_confirm):
+        found.append(_actions(asked_of_me))
     if appeals := list(unanswered(user)[:SHOWN]):
         found.append(_appeals(appeals))
     served = rules.served_councils(user)
@@ -160,6 +121,32 @@ def _expert(asked):
         ],
         rows_title=_("Next, by deadline"),
     )
+
+
+# ------------------------------------------------------------------ actions of councils, commitments
+def _actions(desk):
+    url = reverse("action_board")
+    return Section(
+        _("My actions"),
+        cards=[
+            Card(_("Late"), desk.late, f"{url}?mine=on&late=on", "alarm", tone="danger" if desk.late else ""),
+            Card(_("To be done"), desk.mine, f"{url}?mine=on", "check2-square"),
+            Card(_("Reported done, for you to confirm"), desk.to_confirm, f"{reverse('action_list')}?status=done", "clipboard-check",
+                 tone="warning" if desk.to_confirm else ""),
+        ],
+        rows=[
+            Row(
+                item.title,
+                item.get_absolute_url(),
+                note=str(item.agreement or item.council),
+                due=item.due_on,
+                status=item.status,
+                status_text=item.get_status_display(),
+            )
+            for item in desk.first
+        ],
+        rows_title=_("Next, by due day"),
+    )  # fmt: skip
 
 
 # ------------------------------------------------------------------ appeals

@@ -1,6 +1,16 @@
 """Everything the ground floor keeps."""
 
+from secretariat.models.actions import (
+    ActionFile,
+    ActionItem,
+    ActionMove,
+    ActionNote,
+    ActionReminded,
+    ActionReminder,
+    NoteDraft,
+)
 from secretariat.models.agencies import Agency, Province, Unit
+from secretariat.models.agreements import Agreement, AgreementFile, AgreementMove, AgreementReview
 from secretariat.models.councils import (
     AgendaItem,
     Attendance,
@@ -18,8 +28,18 @@ from secretariat.models.notices import FormKey, Heartbeat, Letter, Notice, Reset
 from secretariat.models.people import Invitation, RoleGrant, User
 
 __all__ = [
+    "ActionFile",
+    "ActionItem",
+    "ActionMove",
+    "ActionNote",
+    "ActionReminded",
+    "ActionReminder",
     "Agency",
     "AgendaItem",
+    "Agreement",
+    "AgreementFile",
+    "AgreementMove",
+    "AgreementReview",
     "Attendance",
     "Council",
     "FormKey",
@@ -29,6 +49,7 @@ __all__ = [
     "Letter",
     "Meeting",
     "Move",
+    "NoteDraft",
     "Notice",
     "PrivateFile",
     "Province",

@@ -30,8 +30,9 @@ from assessments.services import appeals, deadlines, sets
 from products.models import Overlap, Product
 from products.services import submission
 from secretariat.models import Invitation, Notice, RoleGrant, Unit
+from secretariat.services import actions
 from tests import council as make
-from tests import databases, factories, specimens
+from tests import databases, doing, factories, specimens
 from tests.assessments import reviewing, self_assessing, weighing
 
 pytestmark = pytest.mark.django_db
@@ -130,6 +131,11 @@ SEEN_BY = {
     "product_public": ANYBODY, "decision_list": {"officer", "member", "voter", "keeper"}, "decision_board": COUNCIL,
     "mark_propose": {"keeper", "officer"}, "resolution_record": {"keeper"}, "mark_grant": {"keeper"},
     "resolution_decide": {"keeper"}, "mark_detail": COUNCIL, "mark_move": {"keeper"},
+    # actions of councils: the house's is of the council of its resolution, to be done by the owner
+    "action_board": SIGNED_IN, "action_list": SIGNED_IN, "action_column": SIGNED_IN, "action_place": set(),  # the card says which
+    "action_new": {"keeper"}, "action_detail": COUNCIL | {"owner"}, "action_edit": {"keeper"}, "action_move": {"owner"},
+    "action_note": {"owner", "keeper"}, "action_note_keep": {"owner", "keeper"}, "action_file_add": {"owner", "keeper"},
+    "action_file": COUNCIL | {"owner"}, "action_file_remove": {"owner", "keeper"}, "action_report": COUNCIL,
     # the roof
     "home": ANYBODY, "about": ANYBODY, "search": ANYBODY, "robots": ANYBODY, "sitemap": ANYBODY, "desk": SIGNED_IN,
     # the programs' own addresses
@@ -195,6 +201,7 @@ def built_house():
     appealed = appeals.attach(appeal.pk, specimens.upload(specimens.pdf()), by=owner)
     Appeal.objects.filter(pk=appeal.pk).update(status="refused", filed_at=timezone.now())
     programme, programme_file = reviewing.being_judged(agency, owner, judge)
+    action = doing.action(resolution.council, owner, title="اقدام پنهان")
     return SimpleNamespace(
         owner=owner, judge=judge.user, product=handed, file=file, round=round_, entry=entry, judge_row=judge,
         assignment=assignment, submitted=factories.submitted_assessment(entry, assessor_=colleague, strengths="سخن پوشیده").assignment,
@@ -215,7 +222,7 @@ def built_house():
         moderation=Moderation.objects.create(entry=entry, status="consensus"),
         programme=programme, programme_file=programme_file, check=check, own=check.self_assessment, evidence=check.self_assessment.files.get(),
         criterion=self_assessing.leaves(check.self_assessment.year)[0], study=study, study_group=study.groups.get(), expert=study.experts.get(), grant=RoleGrant.objects.get(user=owner), agency=agency, node=draft.indicators.first(),
-        appeal=appeal, appealed=appealed,
+        appeal=appeal, appealed=appealed, action=action, proof=actions.attach(action.pk, specimens.upload(specimens.pdf()), by=owner),
     )  # fmt: skip
 
 
@@ -262,6 +269,8 @@ def arguments(name, house):
         "self_assessment_start": [house.own.year_id, house.agency.pk], "excellence_move": [house.own.year_id, "close"],
         "programme_move": [house.programme.pk, "withdraw"], "programme_file": [house.programme_file.pk],
         "programme_file_remove": [house.programme_file.pk],
+        "action_column": ["todo"], "action_move": [house.action.pk, "begin"], "action_report": [house.resolution.council_id],
+        "action_file": [house.proof.pk], "action_file_remove": [house.proof.pk],
     }  # fmt: skip
     if name in special:
         return special[name]
@@ -271,7 +280,7 @@ def arguments(name, house):
         "moderation_": [house.moderation.pk],
         "assessment_": [house.assignment.pk], "assignment_": [house.assignment.pk], "assessor_": [house.judge_row.pk],
         "product_": [house.product.pk], "api-product-": [house.product.pk], "study_": [house.study.pk],
-        "programme_": [house.programme.pk], "self_assessment": [house.own.pk], "self_answer": [house.own.pk, house.criterion.pk], "self_file": [house.evidence.pk],
+        "programme_": [house.programme.pk], "action_": [house.action.pk], "self_assessment": [house.own.pk], "self_answer": [house.own.pk, house.criterion.pk], "self_file": [house.evidence.pk],
         "excellence_": [house.own.year_id], "checker_": [house.own.pk], "check_": [house.check.pk],
         "api-round-": [house.round.pk], "api-score-": [house.entry.pk],
     }  # fmt: skip
