@@ -13,6 +13,7 @@ from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
+from products import certificates
 from products.models import KindField, Product, ProductFile, ProductKind, ProductMove, QualityMark
 from products.services import submission
 from secretariat.api import IDEMPOTENCY_HEADER, once
@@ -247,13 +248,20 @@ class MarkSerializer(serializers.ModelSerializer):
     kind = serializers.CharField(source="product.kind.code")
     resolution = serializers.SerializerMethodField(help_text="Jalali year and number of the council's resolution.")
     valid = serializers.BooleanField(source="is_in_force")
+    standing = serializers.CharField(help_text="What is true today: granted, coming, expired, suspended or revoked.")
+    renews = serializers.CharField(source="renews.serial", default=None, allow_null=True, help_text="The serial that it follows.")
+    verify_url = serializers.SerializerMethodField()
 
     class Meta:
         model = QualityMark
         fields = [
             "serial", "level", "status", "valid", "valid_from", "valid_until", "granted_at", "product_fa", "product_en", "kind",
-            "agency", "agency_fa", "agency_en", "score_value", "score_low", "score_high", "resolution",
+            "agency", "agency_fa", "agency_en", "score_value", "score_low", "score_high", "resolution", "standing", "renews",
+            "verify_url",
         ]  # fmt: skip
+
+    def get_verify_url(self, mark) -> str:
+        return certificates.verify_url(mark)
 
     def get_resolution(self, mark) -> str:
         return f"{mark.resolution.year}/{mark.resolution.number}"
@@ -272,6 +280,6 @@ class MarkViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     def get_queryset(self):
         return (
             QualityMark.objects.public()
-            .select_related("product__agency", "product__kind", "resolution")
+            .select_related("product__agency", "product__kind", "resolution", "renews")
             .order_by("-granted_at", "-pk")
         )

@@ -31,6 +31,13 @@ class MarkLevel(models.TextChoices):
     GOLD = "gold", gettext_lazy("Quality mark with distinction")
 
 
+# Granted and not ended by a decision, whatever the day.
+LIVING_MARKS = (MarkStatus.GRANTED, MarkStatus.SUSPENDED)
+# What is true of a granted mark on a day outside its time.
+OUT_OF_TIME = {"expired": gettext_lazy("expired"), "coming": gettext_lazy("not yet in force")}
+# So many days before its end the agency of a mark is called to renew it; within the first term a successor may be granted.
+RENEWAL_CALLS = (90, 30)
+
 # The least score (0–100, before rounding) for each level: the policy council's numbers, proposals until it speaks.
 THRESHOLDS = {MarkLevel.COMMENDED: 70, MarkLevel.QUALITY: 80, MarkLevel.GOLD: 90}
 

@@ -40,6 +40,8 @@ urlpatterns = [
     path("rounds/<int:pk>/products/", round_products.round_add_products, name="round_add_products"),
     # marks: what everybody may read
     path("products/marked/", register.mark_list, name="mark_list"),
+    path("products/marked/open-data/", register.mark_open_data, name="mark_open_data"),
+    path("products/marked/register.<slug:form>", register.mark_register, name="mark_register"),
     path("products/marked/<int:pk>/", marks.product_public, name="product_public"),
     path("marks/", marks.mark_verify_form, name="mark_verify_form"),
     path("marks/check/", credentials.credential_check, name="credential_check"),

@@ -251,7 +251,8 @@ def _excellence_year(year, standing):
 def _representative(user):
     mine = Product.objects.filter(agency__in=rules.represented_agencies(user))
     counts = dict(mine.order_by().values_list("status").annotate(n=Count("pk")))
-    marked = QualityMark.objects.in_force().filter(product__agency__in=rules.represented_agencies(user)).count()
+    marks = QualityMark.objects.filter(product__agency__in=rules.represented_agencies(user))
+    marked, ending = marks.in_force().count(), list(marks.ending().order_by("valid_until", "pk").select_related("product")[:SHOWN])
     work = mine.filter(status__in=["returned", "draft"]).order_by(F("status").desc(), "-changed_at", "-pk")[:SHOWN]
     url = reverse("product_list")
     return Section(
@@ -273,6 +274,17 @@ def _representative(user):
                 status_text=product.get_status_display(),
             )
             for product in work
+        ]
+        + [
+            Row(
+                str(mark.product),
+                mark.get_absolute_url(),
+                note=_("Its mark ends on %(day)s: ask the secretariat if it is to be renewed.")
+                % {"day": calendar.long_date(mark.valid_until)},
+                status="ending",
+                status_text=_("ends soon"),
+            )
+            for mark in ending
         ],
         rows_title=_("For you to do"),
         empty=_("Nothing waits for you. Put up the next product of your agency for the quality mark."),
@@ -303,6 +315,7 @@ def _officer(user):
             Card(_("To screen"), queue["n"], reverse("product_queue"), "inbox", note=note, tone="warning" if queue["n"] else ""),
             *proposals,
             Card(_("Likely overlaps to decide"), overlaps, reverse("overlap_list"), "intersect"),
+            Card(_("Marks that end soon"), QualityMark.objects.ending().count(), f"{reverse('mark_list')}?ending=on", "hourglass-split"),
             Card(
                 _("Products short of assessors"), short, reverse("replacement_list"), "person-plus", tone="warning" if short else ""
             ),

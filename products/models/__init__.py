@@ -1,7 +1,7 @@
 """Everything the products room keeps."""
 
 from products.models.credentials import MarkCredential, SigningKey
-from products.models.marks import MarkMove, QualityMark
+from products.models.marks import MarkMove, QualityMark, RenewalCall
 from products.models.nameless import NamelessCopy
 from products.models.submissions import (
     Creator,
@@ -28,6 +28,7 @@ __all__ = [
     "ProductKind",
     "ProductMove",
     "QualityMark",
+    "RenewalCall",
     "Screening",
     "SigningKey",
     "SubmissionVersion",

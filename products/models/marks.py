@@ -1,9 +1,13 @@
 """The quality mark: proposed to a council, granted by its resolution, verifiable by anyone."""
 
+from datetime import timedelta
+
 import pghistory
 import pgtrigger
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +18,11 @@ from products import rules
 from products.models.submissions import Product
 from secretariat.models import Move, Resolution
 from secretariat.rules import is_officer
+
+
+class _DateSpan(Func):
+    function = "DATERANGE"
+    output_field = DateRangeField()
 
 
 class MarkQuerySet(models.QuerySet):
@@ -33,6 +42,17 @@ class MarkQuerySet(models.QuerySet):
     def in_force(self):
         today = timezone.localdate()
         return self.public().filter(status="granted", valid_from__lte=today, valid_until__gte=today)
+
+    def in_the_way(self):
+        """Those beside which the same product gets no other mark: living ones that do not end soon enough to be renewed."""
+        last = timezone.localdate() + timedelta(days=rules.RENEWAL_CALLS[0])
+        return self.filter(status__in=rules.LIVING_MARKS, valid_until__gt=last)
+
+    def ending(self):
+        """Published marks in force that end soon and that no other follows."""
+        today = timezone.localdate()
+        soon = self.in_force().filter(valid_until__lte=today + timedelta(days=rules.RENEWAL_CALLS[0]))
+        return soon.exclude(renewed_by__status__in=rules.LIVING_MARKS)
 
 
 @pghistory.track()
@@ -63,6 +83,10 @@ class QualityMark(models.Model):
     published_at = models.DateTimeField(_("published at"), null=True, editable=False)
     valid_from = models.DateField(_("valid from"), null=True, editable=False)
     valid_until = models.DateField(_("valid until"), null=True, editable=False)
+    # The mark of the same product that it follows.
+    renews = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="renewed_by", verbose_name=_("renews"), editable=False
+    )
 
     objects = MarkQuerySet.as_manager()
 
@@ -70,8 +94,14 @@ class QualityMark(models.Model):
         verbose_name, verbose_name_plural = _("quality mark"), _("quality marks")
         ordering = ["-granted_at", "-pk"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["product"], condition=Q(status__in=["granted", "suspended"]), name="one_living_mark_a_product"
+            # On any day: one that ends may already be followed by the next.
+            ExclusionConstraint(
+                name="one_living_mark_a_product",
+                expressions=[
+                    (F("product"), RangeOperators.EQUAL),
+                    (_DateSpan("valid_from", "valid_until", RangeBoundary(True, True)), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(status__in=["granted", "suspended"]),
             ),
             models.UniqueConstraint(fields=["product", "resolution"], name="product_once_in_a_resolution"),
             models.CheckConstraint(condition=Q(level__in=rules.MarkLevel.values), name="mark_level_known"),
@@ -107,11 +137,16 @@ class QualityMark(models.Model):
                     END IF;
                     IF TG_OP = 'UPDATE' AND OLD.status <> 'proposed'
                        AND (NEW.product_id, NEW.resolution_id, NEW.score_id, NEW.score_value, NEW.score_low, NEW.score_high,
-                            NEW.level, NEW.serial, NEW.granted_at, NEW.valid_from, NEW.valid_until)
+                            NEW.level, NEW.serial, NEW.granted_at, NEW.valid_from, NEW.valid_until, NEW.renews_id)
                            IS DISTINCT FROM
                            (OLD.product_id, OLD.resolution_id, OLD.score_id, OLD.score_value, OLD.score_low, OLD.score_high,
-                            OLD.level, OLD.serial, OLD.granted_at, OLD.valid_from, OLD.valid_until) THEN
+                            OLD.level, OLD.serial, OLD.granted_at, OLD.valid_from, OLD.valid_until, OLD.renews_id) THEN
                         RAISE EXCEPTION 'a granted mark keeps its decision' USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF NEW.renews_id IS NOT NULL AND NOT EXISTS (
+                        SELECT 1 FROM products_qualitymark f WHERE f.id = NEW.renews_id AND f.product_id = NEW.product_id
+                        AND f.id <> NEW.id AND f.granted_at <= NEW.granted_at AND f.valid_until < NEW.valid_from) THEN
+                        RAISE EXCEPTION 'a mark renews an earlier one of the same product' USING ERRCODE = 'check_violation';
                     END IF;
                     IF TG_OP = 'UPDATE' AND OLD.status IN ('revoked', 'dropped') AND NEW.status <> OLD.status THEN
                         RAISE EXCEPTION 'a revoked or dropped mark does not come back' USING ERRCODE = 'check_violation';
@@ -159,13 +194,15 @@ class QualityMark(models.Model):
 
     @property
     def standing(self):
-        """What is true of it today: its state, or "expired" when it would be in force but its time is over."""
-        return "expired" if self.status == self.Status.GRANTED and self.is_past else self.status
+        """What is true of it today: its state, or "expired" or "coming" when it would be in force, but not on this day."""
+        if self.status != self.Status.GRANTED or self.valid_from <= timezone.localdate() <= self.valid_until:
+            return self.status
+        return "expired" if self.is_past else "coming"
 
     @property
     def standing_text(self):
         """`standing` in words."""
-        return _("expired") if self.standing == "expired" else self.get_status_display()
+        return rules.OUT_OF_TIME.get(self.standing) or self.get_status_display()
 
     @property
     def is_in_force(self):
@@ -182,3 +219,23 @@ class MarkMove(Move):
 
     class Meta(Move.Meta):
         pass
+
+
+class RenewalCall(models.Model):
+    """The agency was told that a mark ends in so many days: once for each number, whoever asks again."""
+
+    mark = models.ForeignKey(QualityMark, models.PROTECT, related_name="renewal_calls")
+    days = models.PositiveSmallIntegerField(_("days before the end"))
+    called_at = models.DateTimeField(_("called at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("call to renew"), _("calls to renew")
+        ordering = ["called_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["mark", "days"], name="one_renewal_call_a_term"),
+            models.CheckConstraint(condition=Q(days__in=rules.RENEWAL_CALLS), name="renewal_call_term_known"),
+        ]
+        triggers = [pgtrigger.Protect(name="renewal_call_stays", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self):
+        return f"{self.mark} – {self.days}"

@@ -67,6 +67,7 @@ def verification(mark):
         "mark": mark,
         "reason": last_reason(mark),
         "history": list(told),
+        "successor": mark.renewed_by.public().order_by("-pk").first(),
     }
 
 
@@ -93,7 +94,7 @@ def board(resolution):
     proposed = list(whole_marks().filter(resolution=resolution).order_by("-score_value", "pk"))
     living = {
         mark.product_id: mark
-        for mark in QualityMark.objects.filter(product__in=[m.product_id for m in proposed], status__in=["granted", "suspended"])
+        for mark in QualityMark.objects.in_the_way().filter(product__in=[m.product_id for m in proposed])
     }
     votes = list(resolution.votes.exclude(choice=Vote.Choice.RECUSED).select_related("seat__user"))
     ties = services.ties([mark.product for mark in proposed])
@@ -144,9 +145,7 @@ def candidates(resolution, round_):
     for score in services.deciding_scores(products):
         newest.setdefault(score.entry.subject_id, score)
     living = set(
-        QualityMark.objects.filter(product__subject__in=newest, status__in=["granted", "suspended"]).values_list(
-            "product__subject", flat=True
-        )
+        QualityMark.objects.in_the_way().filter(product__subject__in=newest).values_list("product__subject", flat=True)
     )
     agreed = agreed_totals(newest.values())
     found = [

@@ -1,5 +1,7 @@
 """Proposing, granting and withdrawing quality marks: a score informs, a resolution decides, publication is separate."""
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce
@@ -176,6 +178,9 @@ def grant(mark_id, *, by, publish=True):
         _check_decision(mark)
     now = timezone.now()
     today = timezone.localdate(now)
+    former = _former(mark.product)
+    # One that still holds keeps its time: its successor begins the day after.
+    first = max(today, former.valid_until + timedelta(days=1)) if former else today
     mark = advance(
         QualityMark.objects.select_related("resolution", "product"),
         mark_id,
@@ -184,12 +189,18 @@ def grant(mark_id, *, by, publish=True):
         serial=_next_serial(today),
         granted_at=now,
         published_at=now if publish else None,
-        valid_from=today,
-        valid_until=_years_later(today, VALID_YEARS),
+        valid_from=first,
+        valid_until=_years_later(first, VALID_YEARS),
+        renews=former,
     )
     if publish:
         _tell_agency(mark, "granted", MESSAGES["granted"])
     return mark
+
+
+def _former(product):
+    """The mark that a new one of the same product follows: the latest that was not revoked; None for the first."""
+    return product.marks.filter(status__in=rules.LIVING_MARKS).order_by("-valid_until", "-pk").first()
 
 
 @transaction.atomic
@@ -232,8 +243,11 @@ def _check_decision(mark):
         raise RuleBroken(
             _("Voted in spite of a conflict of interest: %(names)s. They must be recused.") % {"names": "، ".join(partial)}
         )
-    if mark.product.marks.filter(status__in=["granted", "suspended"]).exists():
-        raise RuleBroken(_("This product already holds a mark; revoke it first."))
+    if mark.product.marks.in_the_way().exists():
+        raise RuleBroken(
+            _("This product already holds a mark: revoke it first, or renew it in its last %(days)s days.")
+            % {"days": calendar.digits(rules.RENEWAL_CALLS[0])}
+        )
 
 
 @transaction.atomic

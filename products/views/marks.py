@@ -13,6 +13,9 @@ from products.models import Product
 from products.selectors import marks as selectors
 from secretariat.errors import RuleBroken
 
+# Of several marks of a product: what is true today before what begins, and both before what was; then the newest.
+IN_FRONT = ("granted", "suspended", "coming")
+
 
 @login_not_required
 @require_safe
@@ -75,7 +78,7 @@ def product_public(request, pk):
     product = get_object_or_404(Product.objects.public().select_related("agency", "kind"), pk=pk)
     marks = list(selectors.marks_of(product))
     # The mark that is true today stands in front; the others are told below.
-    current = next((mark for mark in marks if mark.status in ("granted", "suspended")), marks[0])
+    current = min(marks, key=lambda mark: IN_FRONT.index(mark.standing) if mark.standing in IN_FRONT else len(IN_FRONT))
     explanation = None
     if current.score.entry.round.is_public:
         explanation = explain(current.score.entry, audience=PUBLIC)

@@ -1,7 +1,9 @@
-"""The public register of quality marks as a list: searched, filtered, sorted, exported."""
+"""The public register of quality marks: searched, filtered and sorted as a list, and as open data for everybody's own use."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Q
+from django.http import Http404, JsonResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -9,13 +11,15 @@ from django.views.decorators.http import require_safe
 
 from products import rules
 from products.models import ProductKind, QualityMark
-from secretariat import calendar
-from secretariat.lists import Choice, Column, ListPage, RowAction
+from products.selectors import open_register
+from secretariat import calendar, spreadsheets
+from secretariat.lists import Choice, Column, ListPage, RowAction, Toggle
 from secretariat.models import Agency
 
 STANDINGS = [
     ("granted", _("in force")),
-    ("expired", _("expired")),
+    ("coming", rules.OUT_OF_TIME["coming"]),
+    ("expired", rules.OUT_OF_TIME["expired"]),
     ("suspended", _("suspended")),
     ("revoked", _("revoked")),
 ]
@@ -23,11 +27,12 @@ STANDINGS = [
 
 def _by_standing(queryset, value):
     today = timezone.localdate()
-    if value == "expired":
-        return queryset.filter(status="granted", valid_until__lt=today)
-    if value == "granted":
-        return queryset.filter(status="granted", valid_until__gte=today)
-    return queryset.filter(status=value)
+    on_day = {
+        "granted": {"valid_from__lte": today, "valid_until__gte": today},
+        "coming": {"valid_from__gt": today},
+        "expired": {"valid_until__lt": today},
+    }
+    return queryset.filter(status="granted", **on_day[value]) if value in on_day else queryset.filter(status=value)
 
 
 def _agencies(request):
@@ -59,6 +64,13 @@ class MarkList(ListPage):
         Column("serial", _("Serial"), sort="serial", kind="code", template="products/cells/serial.html"),
         Column("granted", _("Granted on"), sort="granted_at", value="granted_at", kind="date"),
         Column("until", _("Valid until"), sort="valid_until", value="valid_until", kind="date"),
+        Column(
+            "renews",
+            _("Renews"),
+            value=lambda row: row.renews.serial if row.renews else "",
+            template="products/cells/renews.html",
+            shown=False,
+        ),
         Column("state", _("State"), template="products/cells/standing.html", value="standing_text"),
     ]
     filters = [
@@ -67,14 +79,20 @@ class MarkList(ListPage):
         Choice("agency", _("Agency"), _agencies, lookup="product__agency"),
         Choice("year", _("Year"), _years, apply=lambda queryset, year: queryset.filter(serial__startswith=f"{year}-")),
         Choice("state", _("State"), STANDINGS, apply=_by_standing),
+        Toggle("ending", _("Ends soon"), lambda marks: marks.ending()),
     ]
     search = ("product__search_key", "product__agency__search_key", "serial")
     default_sort = "-granted"
+    exports_csv = True
     empty_title = _("No mark fits.")
     empty_text = _("Leave out a filter, or search for another word.")
 
     def queryset(self):
-        return QualityMark.objects.public().filter(~Q(serial=None)).select_related("product__agency", "product__kind", "score")
+        return (
+            QualityMark.objects.public()
+            .filter(~Q(serial=None))
+            .select_related("product__agency", "product__kind", "score", "renews")
+        )
 
     def row_url(self, row):
         return reverse("product_public", args=[row.product_id])
@@ -88,3 +106,30 @@ class MarkList(ListPage):
 def mark_list(request):
     """The register of all marks that were ever published."""
     return MarkList(request).respond("products/mark_list.html")
+
+
+@login_not_required
+@require_safe
+def mark_open_data(request):
+    """What the open data hold, column by column, and on what terms they are given."""
+    context = {"columns": open_register.COLUMNS, "licence": open_register.LICENCE, "licence_url": open_register.LICENCE_URL}
+    return render(request, "products/mark_open_data.html", context)
+
+
+@login_not_required
+@require_safe
+def mark_register(request, form):
+    """The register as a table with stable columns: all of it, or what the filters of the list leave."""
+    if form not in ("csv", "json"):
+        raise Http404
+    rows = open_register.rows(MarkList(request).filtered.order_by("granted_at", "pk"))
+    name = f"quality-marks-{timezone.localdate():%Y-%m-%d}"
+    if form == "csv":
+        response = spreadsheets.csv_download(name, open_register.COLUMNS, (row.values() for row in rows))
+    else:
+        response = JsonResponse(open_register.told(rows), json_dumps_params={"ensure_ascii": False})
+        response["Content-Disposition"] = f'attachment; filename="{name}.json"'
+    response["Link"] = f'<{open_register.LICENCE_URL}>; rel="license"'
+    response["Access-Control-Allow-Origin"] = "*"
+    response["Cache-Control"] = "public, max-age=60"
+    return response

@@ -28,6 +28,8 @@ PUBLIC = {
     "round_bundle_file": "whoever doubts a published score computes it again",
     # products
     "mark_list": "the register of granted marks is public",
+    "mark_register": "the register is open data",
+    "mark_open_data": "what the open data hold is told to whoever uses them",
     "mark_verify": "whoever reads the QR code verifies the certificate",
     "mark_verify_form": "whoever holds a certificate verifies it by its serial",
     "mark_certificate": "the certificate of a published mark is public",

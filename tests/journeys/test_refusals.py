@@ -127,7 +127,7 @@ SEEN_BY = {
     # marks
     "mark_list": ANYBODY, "mark_verify_form": ANYBODY, "mark_verify": ANYBODY, "mark_certificate": ANYBODY,
     "mark_credential": ANYBODY, "credential_check": ANYBODY, "did_document": ANYBODY, "signing_keys": ANYBODY,
-    "credential_status": ANYBODY,
+    "credential_status": ANYBODY, "mark_register": ANYBODY, "mark_open_data": ANYBODY,
     "product_public": ANYBODY, "decision_list": {"officer", "member", "voter", "keeper"}, "decision_board": COUNCIL,
     "mark_propose": {"keeper", "officer"}, "resolution_record": {"keeper"}, "mark_grant": {"keeper"},
     "resolution_decide": {"keeper"}, "mark_detail": COUNCIL, "mark_move": {"keeper"},
@@ -246,7 +246,7 @@ def arguments(name, house):
         "product_file": [house.file.pk], "product_file_remove": [house.file.pk],
         "product_file_sight": [house.file.pk], "product_file_give_out": [house.file.pk], "overlap_detail": [house.overlap.pk],
         "mark_verify": [house.mark.serial], "mark_certificate": [house.mark.serial], "mark_credential": [house.mark.serial, "jwt"],
-        "credential_status": ["revocation"], "product_public": [house.mark.product_id],
+        "credential_status": ["revocation"], "mark_register": ["json"], "product_public": [house.mark.product_id],
         "resolution_decide": [house.resolution.pk, "adopt"], "mark_detail": [house.proposed.pk],
         "mark_move": [house.proposed.pk, "drop"], "mark_propose": [house.resolution.pk], "decision_board": [house.resolution.pk],
         "resolution_record": [house.resolution.pk], "mark_grant": [house.adopted.pk],
