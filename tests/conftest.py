@@ -1,5 +1,6 @@
 """What every test may ask for: a clean cache, a real worker, a real browser."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -24,6 +25,10 @@ def pytest_configure(config):
     # The real hashers are slow on purpose; nothing here is a secret.
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     TransactionTestCase._fixture_teardown = lambda _test: databases.empty()
+
+
+def pytest_collection_finish(session):
+    gc.freeze()  # modules and tests live to the end: no use in looking through them again and again
 
 
 @pytest.fixture(scope="session")

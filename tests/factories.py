@@ -87,16 +87,18 @@ def published_set(dimensions=2, indicators=2, layer="kind", scale_=None, allow_n
     )
     version = SetVersion.objects.create(set=set_, number=1)
     scale_ = scale_ or scale()
-    for d, share in enumerate(percentages([1] * dimensions), 1):
-        dimension = Indicator.objects.create(
-            version=version, code=f"D{d}", title_fa=f"بُعد {d}", title_en=f"Dimension {d}", position=d, weight=share
+    above = Indicator.objects.bulk_create(
+        Indicator(version=version, code=f"D{d}", title_fa=f"بُعد {d}", title_en=f"Dimension {d}", position=d, weight=share)
+        for d, share in enumerate(percentages([1] * dimensions), 1)
+    )
+    Indicator.objects.bulk_create(
+        Indicator(
+            version=version, parent=dimension, code=f"D{d}I{i}", title_fa=f"{title} {d}.{i}", title_en=f"Indicator {d}.{i}",
+            guidance_fa=guidance, guidance_en="Guidance", position=i, weight=weight, scale=scale_, allow_na=allow_na, rater=rater,
         )
-        for i, weight in enumerate(percentages([1] * indicators), 1):
-            Indicator.objects.create(
-                version=version, parent=dimension, code=f"D{d}I{i}", title_fa=f"{title} {d}.{i}", title_en=f"Indicator {d}.{i}",
-                guidance_fa=guidance, guidance_en="Guidance", position=i, weight=weight, scale=scale_, allow_na=allow_na,
-                rater=rater,
-            )  # fmt: skip
+        for d, dimension in enumerate(above, 1)
+        for i, weight in enumerate(percentages([1] * indicators), 1)
+    )  # fmt: skip
     version.status, version.published_at = "published", timezone.now()
     version.save()
     return version

@@ -54,41 +54,56 @@ def judged_round(products=10, assessors=5, panel=4, seed=1, missing=0.0, parts=1
     sheet = factories.sheet(round_, version)
     people = [factories.assessor() for _ in range(assessors)]
     severity = [draw.gauss(0, 0.6) for _ in people]
-    for n in range(products):
-        entry = Entry.objects.create(
-            round=round_, subject=subject(n) if subject else factories.subject(), sheet=sheet, inputs_version=1
-        )
-        _measure(entry, version, draw)
+    subjects = [subject(n) if subject else factories.subject() for n in range(products)]
+    entries = Entry.objects.bulk_create(Entry(round=round_, subject=one, sheet=sheet, inputs_version=1) for one in subjects)
+    judged = _Judged(version, draw, missing, fields)
+    for n, entry in enumerate(entries):
+        judged.measure(entry)
         quality = draw.gauss(3.2, 0.7)
         mine = [a for a in range(assessors) if a % parts == n % parts]
         for alias, a in enumerate(draw.sample(mine, min(panel, len(mine))), 1):
-            _judge(entry, people[a], alias, version, quality - severity[a], draw, missing, fields)
+            judged.judge(entry, people[a], alias, quality - severity[a])
+    judged.save()
     Entry.objects.filter(round=round_).update(inputs_changed_at=timezone.now())
     runs.score_round(round_.pk)
     round_.refresh_from_db()
     return round_
 
 
-def _measure(entry, version, draw):
-    for indicator in version.indicators.filter(rater="secretariat"):
-        Measurement.objects.create(entry=entry, indicator=indicator, value=draw.randint(10, 90), target=80, note="یادداشت سنجش")
+class _Judged:
+    """The rows of a round's assessments, drawn one by one and written all at once."""
 
+    def __init__(self, version, draw, missing, fields):
+        self.draw, self.missing, self.fields = draw, missing, fields
+        self.leaves = list(version.indicators.filter(scale__isnull=False, rater="expert").order_by("pk"))
+        self.measured = list(version.indicators.filter(rater="secretariat"))
+        self.measurements, self.assignments, self.assessments, self.ratings = [], [], [], []
 
-def _judge(entry, assessor, alias, version, level, draw, missing, fields):
-    with transaction.atomic():
-        assignment = Assignment.objects.create(entry=entry, assessor=assessor, status="accepted", alias=alias)
-        sheet = Assessment.objects.create(assignment=assignment, **{name: f"{text} {alias}" for name, text in fields.items()})
-        leaves = list(version.indicators.filter(scale__isnull=False, rater="expert").order_by("pk"))
-        rows = []
-        for leaf in leaves:
-            chance = draw.random()
-            state = "na" if chance < missing else "blank" if chance > 1 - missing else "scored"
-            value = min(5, max(1, round(level + draw.gauss(0, 0.6)))) if state == "scored" else None
-            rows.append(Rating(assessment=sheet, indicator=leaf, state=state, value=value, comment=fields.get("strengths", "")))
-        Rating.objects.bulk_create(rows)
-        sheet.submitted_at = timezone.now()
-        sheet.save(update_fields=["submitted_at"])
-        Assignment.objects.filter(pk=assignment.pk).update(status="submitted")
+    def measure(self, entry):
+        for indicator in self.measured:
+            value = self.draw.randint(10, 90)
+            self.measurements.append(Measurement(entry=entry, indicator=indicator, value=value, target=80, note="یادداشت سنجش"))
+
+    def judge(self, entry, assessor, alias, level):
+        assignment = Assignment(entry=entry, assessor=assessor, status="accepted", alias=alias)
+        sheet = Assessment(assignment=assignment, **{name: f"{text} {alias}" for name, text in self.fields.items()})
+        for leaf in self.leaves:
+            chance = self.draw.random()
+            state = "na" if chance < self.missing else "blank" if chance > 1 - self.missing else "scored"
+            value = min(5, max(1, round(level + self.draw.gauss(0, 0.6)))) if state == "scored" else None
+            comment = self.fields.get("strengths", "")
+            self.ratings.append(Rating(assessment=sheet, indicator=leaf, state=state, value=value, comment=comment))
+        self.assignments.append(assignment)
+        self.assessments.append(sheet)
+
+    @transaction.atomic
+    def save(self):
+        for rows in (self.measurements, self.assignments, self.assessments, self.ratings):
+            if rows:
+                type(rows[0]).objects.bulk_create(rows)
+        written = [assessment.pk for assessment in self.assessments]
+        Assessment.objects.filter(pk__in=written).update(submitted_at=timezone.now())
+        Assignment.objects.filter(assessment__in=written).update(status="submitted")
 
 
 def published(round_, separate_lists=False):

@@ -14,13 +14,8 @@ from secretariat.models import Agency, Province, Resolution, User
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def starter(settings, tmp_path):
-    settings.DATA_DIR = tmp_path
-    call_command("starter")
-
-
-def test_the_demonstration_shows_every_state(starter, client, capsys):
+@pytest.mark.usefixtures("story")
+def test_the_demonstration_shows_every_state(client, capsys):
     assert Province.objects.count() == 31
     assert SetVersion.objects.published().count() == 15
     assert set(Product.objects.values_list("status", flat=True)) == {"draft", "submitted", "returned", "accepted", "withdrawn"}
