@@ -7,6 +7,7 @@ from secretariat.views import (
     action_records,
     actions,
     agencies,
+    agreements,
     audit,
     invitations,
     notices,
@@ -66,6 +67,19 @@ urlpatterns = [
     path("actions/files/<int:pk>/", action_records.action_file, name="action_file"),
     path("actions/files/<int:pk>/remove/", action_records.action_file_remove, name="action_file_remove"),
     path("actions/report/<int:pk>/", action_records.action_report, name="action_report"),
+    # agreements with agencies
+    path("agreements/", agreements.agreement_list, name="agreement_list"),
+    path("agreements/new/", agreements.agreement_new, name="agreement_new"),
+    path("agreements/<int:pk>/", agreements.agreement_detail, name="agreement_detail"),
+    path("agreements/<int:pk>/edit/", agreements.agreement_edit, name="agreement_edit"),
+    path("agreements/<int:pk>/publish/", agreements.agreement_publish, name="agreement_publish"),
+    path("agreements/<int:pk>/commitments/new/", agreements.commitment_new, name="commitment_new"),
+    path("agreements/<int:pk>/review/", agreements.agreement_review_make, name="agreement_review_make"),
+    path("agreements/<int:pk>/file/", agreements.agreement_file_add, name="agreement_file_add"),
+    path("agreements/<int:pk>/<slug:action>/", agreements.agreement_move, name="agreement_move"),
+    path("agreements/reviews/<int:pk>/", agreements.agreement_review, name="agreement_review"),
+    path("agreements/files/<int:pk>/", agreements.agreement_file, name="agreement_file"),
+    path("agreements/files/<int:pk>/remove/", agreements.agreement_file_remove, name="agreement_file_remove"),
     # the trail of changes
     path("audit/", audit.audit, name="audit"),
 ]

@@ -17,6 +17,7 @@ from secretariat.gate import once
 from secretariat.lists import Choice, Column, ListPage
 from secretariat.models import Agency, RoleGrant, Unit
 from secretariat.selectors import agencies as selectors
+from secretariat.selectors.agreements import public_of
 from secretariat.services import agencies as service
 
 
@@ -66,6 +67,7 @@ def agency_detail(request, slug):
             "tree": selectors.unit_tree(agency),
             "may_edit": rules.is_officer(request.user),
             "is_own": _is_own(request.user, agency),
+            "agreements": public_of(agency),
         },
     )
 

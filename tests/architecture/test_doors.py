@@ -17,6 +17,7 @@ PUBLIC = {
     "invitation_accept": "opened by a key from a letter",
     "agency_list": "the register of members is public",
     "agency_detail": "the register of members is public",
+    "agreement_detail": "what an agreement says is public where it was published; nothing else of it",
     # the admin's own
     "admin:login": "has no form of its own, sends on to sign_in",
     # assessments

@@ -30,7 +30,7 @@ from assessments.services import appeals, deadlines, sets
 from products.models import Overlap, Product
 from products.services import submission
 from secretariat.models import Invitation, Notice, RoleGrant, Unit
-from secretariat.services import actions
+from secretariat.services import actions, agreements
 from tests import council as make
 from tests import databases, doing, factories, specimens
 from tests.assessments import reviewing, self_assessing, weighing
@@ -136,6 +136,11 @@ SEEN_BY = {
     "action_new": {"keeper"}, "action_detail": COUNCIL | {"owner"}, "action_edit": {"keeper"}, "action_move": {"owner"},
     "action_note": {"owner", "keeper"}, "action_note_keep": {"owner", "keeper"}, "action_file_add": {"owner", "keeper"},
     "action_file": COUNCIL | {"owner"}, "action_file_remove": {"owner", "keeper"}, "action_report": COUNCIL,
+    # agreements: the house's is signed, not published, with its agency; its council is that of the resolution
+    "agreement_list": SIGNED_IN, "agreement_new": OFFICERS, "agreement_detail": COUNCIL | {"owner"}, "agreement_edit": OFFICERS,
+    "agreement_publish": OFFICERS, "agreement_move": OFFICERS, "agreement_file": COUNCIL | {"owner"}, "agreement_file_add": OFFICERS,
+    "agreement_file_remove": OFFICERS, "agreement_review_make": {"officer", "keeper"}, "agreement_review": COUNCIL | {"owner"},
+    "commitment_new": OFFICERS,
     # the roof
     "home": ANYBODY, "about": ANYBODY, "search": ANYBODY, "robots": ANYBODY, "sitemap": ANYBODY, "desk": SIGNED_IN,
     # the programs' own addresses
@@ -202,6 +207,8 @@ def built_house():
     Appeal.objects.filter(pk=appeal.pk).update(status="refused", filed_at=timezone.now())
     programme, programme_file = reviewing.being_judged(agency, owner, judge)
     action = doing.action(resolution.council, owner, title="اقدام پنهان")
+    agreement = doing.agreement(agency, council=resolution.council, title_fa="تفاهم‌نامهٔ پنهان")
+    doing.action(agreement=agreement, owner=owner)
     return SimpleNamespace(
         owner=owner, judge=judge.user, product=handed, file=file, round=round_, entry=entry, judge_row=judge,
         assignment=assignment, submitted=factories.submitted_assessment(entry, assessor_=colleague, strengths="سخن پوشیده").assignment,
@@ -222,7 +229,8 @@ def built_house():
         moderation=Moderation.objects.create(entry=entry, status="consensus"),
         programme=programme, programme_file=programme_file, check=check, own=check.self_assessment, evidence=check.self_assessment.files.get(),
         criterion=self_assessing.leaves(check.self_assessment.year)[0], study=study, study_group=study.groups.get(), expert=study.experts.get(), grant=RoleGrant.objects.get(user=owner), agency=agency, node=draft.indicators.first(),
-        appeal=appeal, appealed=appealed, action=action, proof=actions.attach(action.pk, specimens.upload(specimens.pdf()), by=owner),
+        appeal=appeal, appealed=appealed, action=action, agreement=agreement, paper=agreements.review(agreement.pk, by=None),
+        scan=agreements.attach(agreement.pk, specimens.upload(specimens.pdf()), by=None), proof=actions.attach(action.pk, specimens.upload(specimens.pdf()), by=owner),
     )  # fmt: skip
 
 
@@ -269,6 +277,8 @@ def arguments(name, house):
         "self_assessment_start": [house.own.year_id, house.agency.pk], "excellence_move": [house.own.year_id, "close"],
         "programme_move": [house.programme.pk, "withdraw"], "programme_file": [house.programme_file.pk],
         "programme_file_remove": [house.programme_file.pk],
+        "agreement_move": [house.agreement.pk, "end"], "agreement_review": [house.paper.pk], "agreement_file": [house.scan.pk],
+        "agreement_file_remove": [house.scan.pk], "commitment_new": [house.agreement.pk],
         "action_column": ["todo"], "action_move": [house.action.pk, "begin"], "action_report": [house.resolution.council_id],
         "action_file": [house.proof.pk], "action_file_remove": [house.proof.pk],
     }  # fmt: skip
@@ -280,7 +290,7 @@ def arguments(name, house):
         "moderation_": [house.moderation.pk],
         "assessment_": [house.assignment.pk], "assignment_": [house.assignment.pk], "assessor_": [house.judge_row.pk],
         "product_": [house.product.pk], "api-product-": [house.product.pk], "study_": [house.study.pk],
-        "programme_": [house.programme.pk], "action_": [house.action.pk], "self_assessment": [house.own.pk], "self_answer": [house.own.pk, house.criterion.pk], "self_file": [house.evidence.pk],
+        "programme_": [house.programme.pk], "action_": [house.action.pk], "agreement_": [house.agreement.pk], "self_assessment": [house.own.pk], "self_answer": [house.own.pk, house.criterion.pk], "self_file": [house.evidence.pk],
         "excellence_": [house.own.year_id], "checker_": [house.own.pk], "check_": [house.check.pk],
         "api-round-": [house.round.pk], "api-score-": [house.entry.pk],
     }  # fmt: skip
@@ -313,10 +323,13 @@ def somebody(role, house):
 
 def secrets_from(role, house):
     """Words that may stand on no page at all that this person reads, lists and searches too."""
-    ours = {house.product.title_fa, "یادآوری پنهان", "مهمان پنهان", "داورپوشیده", "همکارپوشیده"}
+    ours = {house.product.title_fa, "یادآوری پنهان", "مهمان پنهان", "داورپوشیده", "همکارپوشیده", "تفاهم‌نامهٔ پنهان", "اقدام پنهان"}
+    council = {"تفاهم‌نامهٔ پنهان", "اقدام پنهان"}
     known = {
         "officer": ours,
-        "owner": {house.product.title_fa, "یادآوری پنهان", "مهمان پنهان"},  # but not who judges
+        "voter": council,
+        "keeper": council,
+        "owner": {house.product.title_fa, "یادآوری پنهان", "مهمان پنهان", *council},  # but not who judges
         "judge": {house.product.title_fa, "داورپوشیده"},  # but not who judges with him
     }
     return ours - known.get(role, set())
