@@ -32,8 +32,9 @@ from products.forms.submission import QUESTION
 from products.models import Overlap, Product, ProductKind, QualityMark
 from products.selectors.judging import set_versions_for
 from products.services import marks, overlaps, screening, submission
-from secretariat.models import Agency, Council, Meeting, Resolution, RoleGrant, Seat, User, Vote
-from secretariat.services import councils
+from secretariat.models import Agency, Council, Resolution, RoleGrant, Seat, User
+from secretariat.selectors.meetings import voting_seats
+from secretariat.services import ballots, meetings
 
 DATA = Path(__file__).parent / "data" / "story.yaml"
 ROLES = {
@@ -286,10 +287,9 @@ def _council(said, products, people):
     """A meeting of the policy council grants marks to what reached a level, and has one more resolution waiting."""
     chair = people["dabirshora"]
     policy = Council.objects.get(kind=Council.Kind.POLICY)
-    meeting = Meeting.objects.create(
-        council=policy, number=1, starts_at=timezone.now() - timedelta(hours=3), place="سالن جلسات دبیرخانه", status="held"
-    )
-    councils.fill_attendance(meeting.pk, by=chair)
+    begun = timezone.now() - timedelta(hours=3)
+    meeting = meetings.plan(policy.pk, begun, by=chair, place="سالن جلسات دبیرخانه")
+    meetings.attend_all(meeting.pk, by=chair)
     resolution = Resolution.objects.create(
         council=policy,
         meeting=meeting,
@@ -304,11 +304,12 @@ def _council(said, products, people):
         level = marks.level_for(score.value)
         if level:
             marks.propose(resolution.pk, products[one["key"]].pk, level, by=chair)
-    seats = list(councils.voting_seats(meeting))
-    tied = marks.ties_by_seat(resolution, seats)
-    for seat in seats:
-        councils.cast(resolution.pk, seat.pk, Vote.Choice.RECUSED if seat.pk in tied else Vote.Choice.FOR, by=chair)
-    councils.adopt(resolution.pk, by=chair)
+    ballot = ballots.open_ballot(resolution.pk, by=chair)
+    recused = set(resolution.recusals.values_list("seat", flat=True))
+    entitled = voting_seats(meeting).exclude(pk__in=recused).values_list("pk", flat=True)
+    ballots.record_hands(ballot.pk, dict.fromkeys(entitled, "for"), by=chair)
+    ballots.close_ballot(ballot.pk, by=chair)
+    meetings.end(meeting.pk, by=chair)
     for mark in QualityMark.objects.filter(resolution=resolution):
         marks.grant(mark.pk, by=chair)
 

@@ -10,12 +10,15 @@ class ProductsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        """Tell the assessments how products show themselves beside the form, and what they are about."""
+        """Tell the assessments how products show themselves and what they are about, the councils what a grant of marks is."""
         from assessments import evidence, trail, traits
+        from products.council_matter import MATTER
         from products.evidence import product_evidence
         from products.selectors.trail import marks
         from products.traits import product_traits
+        from secretariat import matters
 
         evidence.register("product", product_evidence)
         trail.register(marks)
+        matters.register("grant_marks", MATTER)
         traits.register("product", product_traits)

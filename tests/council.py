@@ -7,19 +7,29 @@ from django.utils import timezone
 
 from assessments.models import Entry, Round, Score, ScoringRun
 from assessments.rules import SETTLED_ROUNDS
-from secretariat.models import Attendance, Council, Meeting, Resolution, Seat, Vote
+from secretariat.models import Attendance, Council, DecisionRule, Meeting, Presence, Resolution, Seat
+from secretariat.models.bodies import columns_of
+from secretariat.services import ballots
 from tests import factories
 
 serial = factories.serial
 
 
-def council(**fields):
+def council(rule=None, **fields):
+    """A council; `rule` is its general rule of voting, where it has one of its own."""
     n = next(serial)
     made = Council.objects.create(
         **{"kind": "policy", "name_fa": f"شورای {n}", "name_en": f"Council {n}", "grants_marks": True, **fields}
     )
     made.refresh_from_db()
+    if rule is not None:
+        follow(made, rule)
     return made
+
+
+def follow(council_, rule, decision="general"):
+    """Let a council take decisions of a kind by a rule."""
+    return DecisionRule.objects.create(council=council_, decision=decision, **columns_of(rule))
 
 
 def seat(council_, user=None, role="member", **fields):
@@ -28,7 +38,26 @@ def seat(council_, user=None, role="member", **fields):
 
 
 def meeting(council_, **fields):
-    return Meeting.objects.create(**{"council": council_, "number": next(serial), "starts_at": timezone.now(), **fields})
+    """A meeting, planned unless said otherwise; with whatever its state asks for."""
+    told = {"council": council_, "starts_at": timezone.now(), **fields}
+    if told.get("status", "planned") not in ("planned", "cancelled"):
+        told = {"year": 1405, "number": next(serial), **told}
+    if told.get("status") in ("in_session", "held"):
+        told.setdefault("started_at", told["starts_at"])
+    if told.get("status") == "held":
+        told.setdefault("ended_at", told["started_at"] + timedelta(hours=2))
+    return Meeting.objects.create(**told)
+
+
+def in_session(council_, **fields):
+    """A meeting that has just begun, numbered."""
+    return meeting(council_, **{"status": "in_session", "starts_at": timezone.now() - timedelta(minutes=5), **fields})
+
+
+def presence(meeting_, seat_, **fields):
+    """A seat filled at a meeting since it began."""
+    line, _made = Attendance.objects.get_or_create(meeting=meeting_, seat=seat_)
+    return Presence.objects.create(**{"attendance": line, "user": seat_.user, "arrived_at": meeting_.started_at, **fields})
 
 
 def resolution(council_=None, meeting_=None, **fields):
@@ -50,15 +79,37 @@ def keeper(council_):
     return factories.granted("council_secretary", council=council_)
 
 
-def session(members=3, council_=None, choice="for", **fields):
-    """A draft resolution with `members` voting seats present, all of whom have voted `choice` (None: nobody)."""
-    made = resolution(council_, **fields)
+def session(members=3, council_=None, **fields):
+    """A draft resolution at a meeting in session with `members` voting seats present; nobody has voted yet."""
+    council_ = council_ or council()
+    made = resolution(council_, in_session(council_), **fields)
     for n in range(members):
-        one = seat(made.council, role="chair" if n == 0 else "member")
-        Attendance.objects.create(meeting=made.meeting, seat=one)
-        if choice:
-            Vote.objects.create(resolution=made, seat=one, choice=choice)
+        presence(made.meeting, seat(council_, role="chair" if n == 0 else "member"))
     return made
+
+
+def seats(resolution_):
+    """The seats that are at the meeting of a resolution, in the order in which they came."""
+    return list(Seat.objects.filter(attendances__meeting=resolution_.meeting_id).order_by("pk"))
+
+
+def ballot(resolution_, choice="for", **voting):
+    """An open ballot in which everybody who may has voted `choice` by show of hands (None: nobody has)."""
+    by = keeper(resolution_.council)
+    made = ballots.open_ballot(resolution_.pk, by=by, **voting)
+    if choice:
+        recused = set(made.resolution.recusals.values_list("seat", flat=True))
+        hands = {one.pk: choice for one in seats(resolution_) if one.votes and one.pk not in recused}
+        ballots.record_hands(made.pk, hands, by=by)
+    return made
+
+
+def adopted(resolution_=None, choice="for"):
+    """A resolution on which everybody voted `choice`, and what came of it."""
+    resolution_ = resolution_ or session()
+    made = ballot(resolution_, choice)
+    ballots.close_ballot(made.pk, by=keeper(resolution_.council))
+    return Resolution.objects.select_related("council", "meeting").get(pk=resolution_.pk)
 
 
 def scored_product(value=85.0, low=80.0, high=90.0, round_status="scored", stale=False, gate_failed=False, **fields):
@@ -80,7 +131,12 @@ def scored_anew(mark, value):
     with transaction.atomic():
         Round.objects.filter(pk=entry.round_id).update(status="moderation")
         again = ScoringRun.objects.create(
-            round_id=entry.round_id, status="done", method="mean", algorithm="fair/1", finished_at=timezone.now(), phase="moderation"
+            round_id=entry.round_id,
+            status="done",
+            method="mean",
+            algorithm="fair/1",
+            finished_at=timezone.now(),
+            phase="moderation",
         )
         total = Score.objects.create(run=again, entry=entry, value=value, low=value - 5, high=value + 5, raters=3, coverage=1)
         Round.objects.filter(pk=entry.round_id).update(run=again)
@@ -89,7 +145,7 @@ def scored_anew(mark, value):
 
 
 def proposed_mark(value=85.0, level="quality", resolution_=None, product=None, **fields):
-    """A mark proposed in a draft resolution that would be carried."""
+    """A mark proposed in a draft resolution of a meeting in session."""
     from products.services import marks
 
     resolution_ = resolution_ or session()
@@ -99,10 +155,8 @@ def proposed_mark(value=85.0, level="quality", resolution_=None, product=None, *
 
 def adopted_mark(**fields):
     """A mark still proposed in an adopted resolution."""
-    from secretariat.services import councils
-
     mark = proposed_mark(**fields)
-    mark.resolution = councils.adopt(mark.resolution_id, by=keeper(mark.resolution.council))
+    mark.resolution = adopted(mark.resolution)
     return mark
 
 

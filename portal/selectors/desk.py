@@ -362,7 +362,7 @@ def _council(user, served):
     if served is not None:
         waiting = waiting.filter(resolution__council__in=served)
     meetings = (
-        Meeting.objects.filter(mine, status="planned", starts_at__gt=timezone.now() - timedelta(hours=12))
+        Meeting.objects.filter(mine, status__in=rules.LIVE_MEETINGS, starts_at__gt=timezone.now() - timedelta(hours=12))
         .select_related("council")
         .order_by("starts_at", "pk")[:SHOWN]
     )
@@ -373,7 +373,7 @@ def _council(user, served):
             reverse("admin:secretariat_meeting_change", args=[meeting.pk]) if keeps else "",
             note=meeting.place,
             due=meeting.starts_at,
-            status="planned",
+            status=meeting.status,
             status_text=meeting.get_status_display(),
         )
         for meeting in meetings

@@ -6,10 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from products import rules
 from products.credentials.tokens import LARGEST
 from secretariat.fields import CanonicalCharField
-from secretariat.models import Vote
+from secretariat.rules import Choice
 
 LEVELS = [("", _("do not propose")), *rules.MarkLevel.choices]
-NO_VOTE = [("", _("no vote")), *Vote.Choice.choices]
+NO_VOTE = [("", _("no vote")), *Choice.choices, ("recused", _("recused"))]
 
 
 class ProposalForm(forms.Form):

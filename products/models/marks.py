@@ -165,13 +165,41 @@ class QualityMark(models.Model):
                 # What ties somebody later, after the decision, does not undo it.
                 func=f"""
                     IF (TG_OP = 'INSERT' OR OLD.status = 'proposed') AND EXISTS (
-                        SELECT 1 FROM secretariat_vote v JOIN secretariat_seat t ON t.id = v.seat_id
+                        SELECT 1 FROM secretariat_ballot b
+                        JOIN (SELECT ballot_id, seat_id, cast_by_id, by_hand FROM secretariat_vote
+                              UNION ALL SELECT ballot_id, seat_id, cast_by_id, FALSE FROM secretariat_ballotmark) v ON v.ballot_id = b.id
+                        JOIN secretariat_seat t ON t.id = v.seat_id
                         JOIN products_product o ON o.id = NEW.product_id
-                        WHERE v.resolution_id = NEW.resolution_id AND v.choice <> 'recused'
-                          AND {partial("t.user_id", "o.subject_id")}) THEN
+                        WHERE b.resolution_id = NEW.resolution_id AND b.status <> 'void'
+                          AND ({partial("t.user_id", "o.subject_id")}
+                               OR NOT v.by_hand AND {partial("v.cast_by_id", "o.subject_id")})) THEN
                         RAISE EXCEPTION 'somebody voted in spite of a conflict of interest' USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="council_votes_on_what_stands",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                declare=[("m", "products_qualitymark%ROWTYPE")],
+                # Joined, left or altered while voted on or afterwards, it would be granted by a vote on something else.
+                func="""
+                    IF TG_OP = 'DELETE' THEN m := OLD; ELSE m := NEW; END IF;
+                    IF TG_OP <> 'INSERT' AND OLD.status <> 'proposed' THEN RETURN m; END IF; -- decided: others watch over it
+                    IF TG_OP = 'UPDATE' AND NEW.status <> 'dropped'
+                       AND (NEW.product_id, NEW.resolution_id, NEW.score_id, NEW.score_value, NEW.level)
+                           IS NOT DISTINCT FROM (OLD.product_id, OLD.resolution_id, OLD.score_id, OLD.score_value, OLD.level) THEN
+                        RETURN NEW;
+                    END IF;
+                    PERFORM 1 FROM secretariat_resolution r WHERE r.id = m.resolution_id FOR SHARE;
+                    IF EXISTS (SELECT 1 FROM secretariat_ballot b
+                               WHERE (b.resolution_id = m.resolution_id OR TG_OP = 'UPDATE' AND b.resolution_id = OLD.resolution_id)
+                                 AND (b.status IN ('open', 'tied')
+                                      OR b.status = 'closed' AND NOT (TG_OP = 'UPDATE' AND NEW.status = 'dropped'))) THEN
+                        RAISE EXCEPTION 'the council votes on what stands before it' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN m;
                 """,
             ),
             pgtrigger.Protect(

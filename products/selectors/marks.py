@@ -15,8 +15,9 @@ from products.models import Product, QualityMark
 from products.services import marks as services
 from secretariat import rules as council_rules
 from secretariat.errors import RuleBroken
-from secretariat.models import Attendance, Seat, Vote
-from secretariat.services import councils
+from secretariat.models import Seat
+from secretariat.selectors import ballots
+from secretariat.selectors.meetings import presence_at, seats_on_day
 
 WHOLE = (
     "product__agency",
@@ -96,9 +97,9 @@ def board(resolution):
         mark.product_id: mark
         for mark in QualityMark.objects.in_the_way().filter(product__in=[m.product_id for m in proposed])
     }
-    votes = list(resolution.votes.exclude(choice=Vote.Choice.RECUSED).select_related("seat__user"))
     ties = services.ties([mark.product for mark in proposed])
     agreed = agreed_totals([mark.score for mark in proposed])
+    voted = services.partial_voters(resolution, {user for tied in ties.values() for user in tied})
     rows = []
     for mark in proposed:
         undecided = mark.status == rules.MarkStatus.PROPOSED
@@ -109,7 +110,7 @@ def board(resolution):
                 threshold=rules.THRESHOLDS[mark.level],
                 gate_failed=mark.score.gate_failed,
                 changed=undecided and services.score_changed(mark),
-                partial=[vote.seat.user for vote in votes if vote.seat.user_id in ties[mark.product_id]] if undecided else [],
+                partial=[user for user in voted if user.pk in ties[mark.product_id]] if undecided else [],
                 living=other if other is not None and other.pk != mark.pk else None,
                 agreed=agreed.get(mark.score_id),
             )
@@ -157,6 +158,9 @@ def candidates(resolution, round_):
     return sorted(found, key=lambda one: (-one.score.value, one.product.pk))
 
 
+RECUSED = "recused"  # stands where a vote would, and is none
+
+
 @dataclass
 class Place:
     """A seat on the day of the meeting, as the record shows it."""
@@ -169,11 +173,20 @@ class Place:
 
 def table(resolution):
     """The seats in force on the day of the meeting with attendance, vote and ties to what is proposed."""
-    seats = list(councils.seats_on_day(resolution.meeting).select_related("user").order_by("role", "user__sort_key", "pk"))
-    present = dict(Attendance.objects.filter(meeting=resolution.meeting_id).values_list("seat", "present"))
-    votes = dict(resolution.votes.values_list("seat", "choice"))
+    seats = list(seats_on_day(resolution.meeting).select_related("user").order_by("role", "user__sort_key", "pk"))
+    present = _attended(resolution.meeting)
+    ballot = ballots.ballot_of(resolution)
+    choices = dict(ballot.votes.values_list("seat", "choice")) if ballot else {}
+    choices |= dict.fromkeys(resolution.recusals.values_list("seat", flat=True), RECUSED)
     ties = services.ties_by_seat(resolution, seats)
-    return [Place(seat, present.get(seat.pk, False), votes.get(seat.pk, ""), ties.get(seat.pk, [])) for seat in seats]
+    return [Place(seat, seat.pk in present, choices.get(seat.pk, ""), ties.get(seat.pk, [])) for seat in seats]
+
+
+def _attended(meeting):
+    """Seats that are there now; after the session those that were."""
+    if meeting.status != "held":
+        return presence_at(meeting)
+    return set(meeting.attendances.filter(presences__isnull=False).values_list("seat", flat=True))
 
 
 def may_decide(user, resolution):

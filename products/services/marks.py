@@ -18,7 +18,7 @@ from products.models import Product, QualityMark
 from secretariat import calendar, persian
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken
-from secretariat.models import Council, Resolution, RoleGrant, Vote
+from secretariat.models import BallotMark, Council, Resolution, RoleGrant, User, Vote
 from secretariat.rules import ResolutionStatus, is_officer, second_factor_missing, serves_council
 from secretariat.services import notices
 from secretariat.workflow import advance
@@ -73,6 +73,7 @@ def propose(resolution_id, product_id, level, *, by, reason=""):
         raise RuleBroken(_("You may not do this."))
     if resolution.status != ResolutionStatus.DRAFT:
         raise RuleBroken(_("This resolution is already decided."), field="resolution")
+    _ask_nobody_votes(resolution)
     if resolution.kind != Resolution.Kind.GRANT_MARKS or not resolution.council.grants_marks:
         raise RuleBroken(_("This council, or this kind of resolution, does not grant quality marks."), field="resolution")
     product = Product.objects.select_for_update(of=("self",), no_key=True).get(pk=product_id)
@@ -140,25 +141,33 @@ def ties(products):
 
 
 def ties_by_seat(resolution, seats):
-    """Why seats should be recused from a resolution: {seat id: [(product, sentence), …]} over all its proposals."""
+    """Why seats should be recused from a resolution: {seat id: [(product, sentence), …]} over all its proposals.
+
+    A seat is tied by its holder and by its deputy: either may vote for it.
+    """
     products = [mark.product for mark in resolution.marks.exclude(status=rules.MarkStatus.DROPPED).select_related("product")]
     reasons = ties(products)
     found = {}
     for product in products:
         for seat in seats:
-            if seat.user_id in reasons[product.pk]:
-                found.setdefault(seat.pk, []).append((product, reasons[product.pk][seat.user_id]))
+            told = [reasons[product.pk][user] for user in (seat.user_id, seat.deputy_id) if user in reasons[product.pk]]
+            if told:
+                found.setdefault(seat.pk, []).append((product, told[0]))
     return found
 
 
-def partial_voters(mark):
-    """Votes cast by people who may not decide on this product: tied to its agency, or among its assessors."""
-    return (
-        Vote.objects.filter(resolution=mark.resolution_id, seat__user__in=ties([mark.product])[mark.product_id])
-        .exclude(choice=Vote.Choice.RECUSED)
-        .select_related("seat__user")
-        .order_by("seat__user__sort_key")
-    )
+def partial_voters(resolution, tied):
+    """Those of the `tied` (user ids) who have voted on a resolution, themselves or by their seat, openly or secretly."""
+    who = set()
+    for rows, by_hand in ((Vote.objects, Q(by_hand=True)), (BallotMark.objects, Q(pk=None))):
+        counted = rows.filter(ballot__resolution=resolution).exclude(ballot__status="void")
+        who |= set(counted.values_list("seat__user", flat=True)) | set(counted.exclude(by_hand).values_list("cast_by", flat=True))
+    return list(User.objects.filter(pk__in=who & set(tied)).order_by("sort_key"))
+
+
+def _ask_nobody_votes(resolution):
+    if resolution.ballots.filter(status__in=("open", "tied")).exists():
+        raise RuleBroken(_("The council is voting on it: what is proposed stays until the ballot is closed or broken off."))
 
 
 @transaction.atomic
@@ -238,7 +247,7 @@ def _check_decision(mark):
         raise RuleBroken(_("The score has changed since the proposal; the council must decide on the new one."))
     if mark.score.gate_failed:
         raise RuleBroken(_("An eliminatory indicator failed: no mark can be granted, whatever the score."))
-    partial = [str(vote.seat.user) for vote in partial_voters(mark)]
+    partial = [str(user) for user in partial_voters(mark.resolution_id, ties([mark.product])[mark.product_id])]
     if partial:
         raise RuleBroken(
             _("Voted in spite of a conflict of interest: %(names)s. They must be recused.") % {"names": "، ".join(partial)}
@@ -288,7 +297,9 @@ def revoke(mark_id, *, by, why):
 
 @transaction.atomic
 def _advance(mark_id, action, *, by, why):
-    if action != "drop":
+    if action == "drop":
+        _ask_nobody_votes(QualityMark.objects.select_related("resolution").get(pk=mark_id).resolution)
+    else:
         _ask_second_factor(by)
     mark = advance(QualityMark.objects.select_related("resolution", "product"), mark_id, action, by=by, why=why)
     if mark.published_at:

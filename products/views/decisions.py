@@ -21,7 +21,8 @@ from secretariat.gate import once
 from secretariat.lists import Choice, Column, ListPage
 from secretariat.models import Resolution, Seat
 from secretariat.rules import ResolutionStatus, is_officer
-from secretariat.services import councils
+from secretariat.selectors import ballots as standing
+from secretariat.services import ballots, resolutions
 from secretariat.workflow import open_steps
 
 
@@ -90,8 +91,8 @@ def decision_board(request, pk):
                 }
                 for row in rows
             ],
-            "standing": councils.standing_in_words(resolution),
-            "obstacle": councils.why_not_adoptable(resolution) if draft else None,
+            "standing": standing.in_words(resolution),
+            "obstacle": standing.why_not_adoptable(resolution) if draft else None,
             "may_propose": draft and (is_officer(user) or selectors.may_decide(user, resolution)),
             "may_record": draft and selectors.may_decide(user, resolution),
             "may_grant": resolution.status == ResolutionStatus.ADOPTED and waiting and selectors.may_grant(user, resolution),
@@ -209,7 +210,7 @@ def _record(resolution, rows, user):
             choice = ""
         if place.seat.votes:
             votes[place.seat.pk] = choice
-    councils.record(resolution.pk, presence, votes, by=user)
+    ballots.record(resolution.pk, presence, votes, by=user)
 
 
 @once
@@ -222,11 +223,10 @@ def resolution_decide(request, pk, action):
     form = OptionalWhyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            if action == "adopt":
-                decided = councils.adopt(pk, by=request.user)
+            decided = resolutions.decide(pk, action, by=request.user, why=form.cleaned_data["why"])
+            if decided.status == ResolutionStatus.ADOPTED:
                 told = _("The resolution was adopted under number %(number)s.") % {"number": calendar.digits(decided.reference)}
             else:
-                councils.reject(pk, by=request.user, why=form.cleaned_data["why"])
                 told = _("It is on record that the resolution was not adopted.")
         except RuleBroken as refused:
             form.add_error(None, refused.message)
@@ -240,8 +240,8 @@ def resolution_decide(request, pk, action):
             "resolution": resolution,
             "action": action,
             "form": form,
-            "standing": councils.standing_in_words(resolution),
-            "obstacle": councils.why_not_adoptable(resolution) if action == "adopt" else None,
+            "standing": standing.in_words(resolution),
+            "obstacle": standing.why_not_adoptable(resolution) if action == "adopt" else None,
             "rows": selectors.board(resolution),
         },
         status=400 if form.is_bound else 200,

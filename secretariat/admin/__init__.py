@@ -1,3 +1,3 @@
 """The ground floor's pages in the Django admin."""
 
-from secretariat.admin import agencies, councils, people  # noqa: F401
+from secretariat.admin import agencies, councils, meetings, people, resolutions  # noqa: F401

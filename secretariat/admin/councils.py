@@ -1,29 +1,24 @@
-"""Councils in the admin: seats with terms, meetings with agenda and attendance, resolutions with votes and their decision.
+"""Councils in the admin: what they are, by which rules they vote, who sits in them; and whom the papers of councils obey.
 
 Administrators and the head of the secretariat set councils up; officers read; the secretary of a council keeps the papers
-of that council only. Votes and decisions go through `secretariat.services.councils`, as from the portal's own pages.
+of that council only. Whatever counts goes through the services, as from the portal's own pages.
 """
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, InternalError, transaction
-from django.http import Http404, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
-from django.utils.html import format_html, format_html_join
-from django.utils.text import capfirst
-from django.utils.translation import gettext, ngettext
+from django.http import HttpResponseRedirect
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from secretariat import calendar, rules
-from secretariat.admin.access import jalali
 from secretariat.admin.trail import Trail
 from secretariat.errors import RuleBroken
 from secretariat.fields import JalaliDateField, JalaliDateFormField, JalaliDateInput
-from secretariat.forms.councils import AttendanceForm, MeetingForm, ResolutionForm, SeatFormSet, VoteForm
-from secretariat.models import AgendaItem, Attendance, Council, Meeting, Resolution, Seat, Vote
-from secretariat.services import councils
-from secretariat.workflow import open_steps
+from secretariat.forms.councils import SeatFormSet
+from secretariat.models import Attendance, Council, DecisionRule, Meeting, Presence, Resolution, Seat, Vote
+from secretariat.rules.voting import rule_in_words
+from secretariat.selectors.meetings import general_rule
+from secretariat.services import bodies
 
 
 class RefusalsShown:
@@ -44,7 +39,7 @@ class RefusalsShown:
 def _words_of(refused):
     """The sentence that belongs to the constraint which refused."""
     name = getattr(getattr(refused.__cause__, "diag", None), "constraint_name", None)
-    for model in (Council, Seat, Meeting, Attendance, Resolution, Vote):
+    for model in (Council, DecisionRule, Seat, Meeting, Attendance, Presence, Resolution, Vote):
         for constraint in model._meta.constraints:
             if name and constraint.name == name and constraint.violation_error_message:
                 return constraint.violation_error_message
@@ -136,20 +131,21 @@ class TermFilter(admin.SimpleListFilter):
 class SeatInline(Beside, admin.TabularInline):
     model = Seat
     formset = SeatFormSet
-    fields = ["user", "role", "starts_on", "ends_on", "end_reason"]
-    autocomplete_fields = ["user"]
+    fields = ["user", "role", "deputy", "starts_on", "ends_on", "end_reason"]
+    autocomplete_fields = ["user", "deputy"]
     formfield_overrides = {JalaliDateField: {"form_class": JalaliDateFormField, "widget": JalaliDateInput({"size": 11})}}
     extra = 0
     verbose_name_plural = _("Seats: who sits here, as what, from when until when. The last day belongs to the term.")
 
     def get_queryset(self, request):
-        return super().get_queryset(request).select_related("user").order_by("ends_on", "role", "user__sort_key")
+        return super().get_queryset(request).select_related("user", "deputy").order_by("ends_on", "role", "user__sort_key")
 
     def get_formset(self, request, obj=None, **kwargs):
         formset = super().get_formset(request, obj, **kwargs)
-        if user := formset.form.base_fields.get("user"):
-            # People are entered on their own page; here they are only chosen.
-            user.widget.can_add_related = user.widget.can_change_related = user.widget.can_view_related = False
+        for name in ("user", "deputy"):
+            if user := formset.form.base_fields.get(name):
+                # People are entered on their own page; here they are only chosen.
+                user.widget.can_add_related = user.widget.can_change_related = user.widget.can_view_related = False
         if reason := formset.form.base_fields.get("end_reason"):
             reason.widget.attrs.update({"size": 16, "class": ""})
         return formset
@@ -163,21 +159,33 @@ class SeatInline(Beside, admin.TabularInline):
         return False
 
 
+class RuleInline(Beside, admin.TabularInline):
+    model = DecisionRule
+    fields = ["decision", "quorum_over", "quorum_under", "share_over", "share_under", "is_strict", "of", "is_secret", "casting"]
+    extra = 0
+    verbose_name_plural = _(
+        "Rules of voting: a kind of decision without a line of its own follows “any other matter”. Two thirds are 2 out of 3."
+    )
+
+    def may_write(self, request, obj):
+        return rules.is_secretary(request.user)
+
+
 @admin.register(Council)
 class CouncilAdmin(Papers):
     council_path = "pk"
     list_display = ["name", "kind", "seat_count", "quorum", "grants_marks", "is_active"]
     list_filter = ["kind", "is_active", "grants_marks", TermFilter]
     search_fields = ["name_fa", "name_en"]
-    inlines = [SeatInline]
+    inlines = [RuleInline, SeatInline]
     fieldsets = [
         (None, {"fields": ["kind", "name_fa", "name_en", "parent", "is_active"]}),
         (
             _("How it decides"),
             {
-                "fields": ["quorum_percent", "grants_marks"],
+                "fields": ["grants_marks", "minutes_by_chair"],
                 "description": _(
-                    "A resolution needs this quorum, and more votes for it than against it. Recusals and abstentions are not votes."
+                    "Where nothing else is said below, two thirds of the seats must be there, and more votes be for it than against it."
                 ),
             },
         ),
@@ -193,6 +201,15 @@ class CouncilAdmin(Papers):
     def has_change_permission(self, request, obj=None):
         return rules.is_secretary(request.user)
 
+    def get_inline_instances(self, request, obj=None):
+        # The general rule comes with the council; others are added to it.
+        found = super().get_inline_instances(request, obj)
+        return [one for one in found if obj is not None or not isinstance(one, RuleInline)]
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        bodies.keep_general_rule(form.instance.pk, by=request.user)
+
     @admin.display(description=_("name"), ordering="sort_key")
     def name(self, council):
         return council.name
@@ -201,250 +218,6 @@ class CouncilAdmin(Papers):
     def seat_count(self, council):
         return calendar.digits(council.seats.current().count())
 
-    @admin.display(description=_("quorum"), ordering="quorum_percent")
+    @admin.display(description=_("how it decides"))
     def quorum(self, council):
-        return calendar.digits(f"{council.quorum_percent.normalize():f}")
-
-
-# --- meetings ------------------------------------------------------------------------------------
-
-
-class AgendaInline(Beside, admin.TabularInline):
-    model = AgendaItem
-    fields = ["position", "title", "note"]
-    extra = 0
-
-    def has_add_permission(self, request, obj=None):
-        return obj is None or self.may_write(request, obj)
-
-
-class AttendanceInline(Beside, admin.TabularInline):
-    model = Attendance
-    form = AttendanceForm
-    fields = ["seat", "present"]
-    extra = 0
-    verbose_name_plural = _("Attendance: only seats in force on the day of the meeting; who is not listed was absent.")
-
-    def get_queryset(self, request):
-        return (
-            super().get_queryset(request).select_related("seat__user", "meeting").order_by("seat__role", "seat__user__sort_key")
-        )
-
-    def get_formset(self, request, obj=None, **kwargs):
-        formset = super().get_formset(request, obj, **kwargs)
-        return type(formset.__name__, (formset,), {"get_form_kwargs": lambda self, index: {"meeting": obj}})
-
-
-@admin.register(Meeting)
-class MeetingAdmin(Papers):
-    form = MeetingForm
-    list_display = ["title", "council", "when", "place", "status", "present_count"]
-    list_filter = ["status", "council__kind", ("council", admin.RelatedOnlyFieldListFilter)]
-    search_fields = ["council__name_fa", "council__name_en", "place"]
-    ordering = ["-starts_at"]
-    inlines = [AgendaInline, AttendanceInline]
-    actions = ["list_seats"]
-    change_form_template = "admin/secretariat/meeting/change_form.html"
-    fields = ["council", "number", "starts_at", "place", "status", "minutes"]
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("council")
-
-    def get_inline_instances(self, request, obj=None):
-        # Who attends hangs on council and day: first the meeting, then the list.
-        found = super().get_inline_instances(request, obj)
-        return [one for one in found if obj is not None or not isinstance(one, AttendanceInline)]
-
-    def get_readonly_fields(self, request, obj=None):
-        return ["council"] if obj is not None else []
-
-    def response_change(self, request, obj):
-        if "_list_seats" in request.POST:
-            self._tell(request, councils.fill_attendance(obj.pk, by=request.user))
-            return HttpResponseRedirect(request.path)
-        return super().response_change(request, obj)
-
-    @admin.action(description=_("List all seats in force as present"), permissions=["change"])
-    def list_seats(self, request, meetings):
-        try:
-            self._tell(request, sum(councils.fill_attendance(meeting.pk, by=request.user) for meeting in meetings))
-        except RuleBroken as refused:
-            messages.error(request, str(refused))
-
-    def _tell(self, request, count):
-        words = ngettext("%(n)s seat was added to the attendance list.", "%(n)s seats were added to the attendance list.", count)
-        messages.success(request, words % {"n": calendar.digits(count)})
-
-    @admin.display(description=_("meeting"), ordering="number")
-    def title(self, meeting):
-        return gettext("meeting %(number)s") % {"number": calendar.digits(meeting.number)}
-
-    @admin.display(description=_("time"), ordering="starts_at")
-    def when(self, meeting):
-        return jalali(meeting.starts_at)
-
-    @admin.display(description=_("present"))
-    def present_count(self, meeting):
-        return calendar.digits(meeting.attendances.filter(present=True).count())
-
-
-# --- resolutions ---------------------------------------------------------------------------------
-
-
-class VoteInline(Beside, admin.TabularInline):
-    model = Vote
-    form = VoteForm
-    fields = ["seat", "choice"]
-    extra = 0
-    verbose_name_plural = _("Votes: of those present with a vote. Whoever is tied to what is decided is recorded as recused.")
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("seat__user").order_by("seat__role", "seat__user__sort_key")
-
-    def get_formset(self, request, obj=None, **kwargs):
-        formset = super().get_formset(request, obj, **kwargs)
-        return type(formset.__name__, (formset,), {"get_form_kwargs": lambda self, index: {"resolution": obj}})
-
-    def may_write(self, request, obj):
-        return super().may_write(request, obj) and obj.status == rules.ResolutionStatus.DRAFT
-
-
-@admin.register(Resolution)
-class ResolutionAdmin(Papers):
-    form = ResolutionForm
-    list_display = ["title", "council", "kind", "shown_number", "status", "adopted"]
-    list_filter = ["status", "kind", "year", "council__kind", ("council", admin.RelatedOnlyFieldListFilter)]
-    search_fields = ["title", "text", "council__name_fa", "council__name_en"]
-    inlines = [VoteInline]
-    actions = ["adopt_chosen", "reject_chosen"]
-    change_form_template = "admin/secretariat/resolution/change_form.html"
-    view_on_site = False  # its own page is this one
-    fields = ["council", "meeting", "kind", "title", "text", "status", "shown_number", "standing"]
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("council", "meeting")
-
-    def has_change_permission(self, request, obj=None):
-        undecided = obj is None or obj.status == rules.ResolutionStatus.DRAFT
-        return undecided and super().has_change_permission(request, obj)
-
-    def get_readonly_fields(self, request, obj=None):
-        return ["status", "shown_number", "standing", *(["council", "meeting"] if obj is not None else [])]
-
-    def get_inline_instances(self, request, obj=None):
-        return super().get_inline_instances(request, obj) if obj is not None else []
-
-    def get_urls(self):
-        decide = path(
-            "<int:pk>/<slug:action>/decide/", self.admin_site.admin_view(self.decide_view), name="secretariat_resolution_decide"
-        )
-        return [decide, *super().get_urls()]
-
-    def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        if db_field.name == "meeting":
-            meetings = Meeting.objects.select_related("council").order_by("-starts_at")
-            served = rules.served_councils(request.user)
-            kwargs["queryset"] = meetings if served is None else meetings.filter(council__in=served)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def save_formset(self, request, form, formset, change):
-        """Votes go the same way as from the portal's page: who was present, who may, and nothing after the decision."""
-        if formset.model is not Vote:
-            return super().save_formset(request, form, formset, change)
-        formset.save(commit=False)
-        for vote in formset.deleted_objects:
-            councils.take_back(vote.resolution_id, vote.seat_id, by=request.user)
-        for vote, fields in formset.changed_objects:
-            if "seat" in fields:
-                councils.take_back(vote.resolution_id, Vote.objects.get(pk=vote.pk).seat_id, by=request.user)
-        for vote in [*formset.new_objects, *(vote for vote, _fields in formset.changed_objects)]:
-            councils.cast(form.instance.pk, vote.seat_id, vote.choice, by=request.user)
-        return None
-
-    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        context["steps"] = open_steps(obj, request.user) if obj is not None else {}
-        return super().render_change_form(request, context, add, change, form_url, obj)
-
-    def response_change(self, request, obj):
-        for action in obj.MOVES:
-            if f"_decide_{action}" in request.POST:
-                return HttpResponseRedirect(reverse("admin:secretariat_resolution_decide", args=[obj.pk, action]))
-        return super().response_change(request, obj)
-
-    # -- deciding, always after a page that asks once more
-
-    def decide_view(self, request, pk, action):
-        resolution = self.get_object(request, str(pk))
-        if resolution is None or action not in resolution.MOVES:
-            raise Http404
-        return self._confirm(request, [resolution], action)
-
-    @admin.action(description=_("Adopt…"), permissions=["change"])
-    def adopt_chosen(self, request, chosen):
-        return self._confirm(request, chosen, "adopt")
-
-    @admin.action(description=_("Record as not adopted…"), permissions=["change"])
-    def reject_chosen(self, request, chosen):
-        return self._confirm(request, chosen, "reject")
-
-    def _confirm(self, request, chosen, action):
-        chosen = list(chosen)
-        if not all(rules.serves_council(request.user, resolution.council_id) for resolution in chosen):
-            raise PermissionDenied
-        if request.POST.get("confirmed"):
-            return self._decide(request, chosen, action)
-        rows = [(resolution, councils.standing_in_words(resolution), self._obstacle(resolution, action)) for resolution in chosen]
-        context = {
-            **self.admin_site.each_context(request),
-            "title": capfirst(str(Resolution.MOVES[action].label)),
-            "opts": self.opts,
-            "rows": rows,
-            "action": action,
-            "from_list": request.POST.get("action", ""),
-            "blocked": any(obstacle for _one, _standing, obstacle in rows),
-        }
-        return TemplateResponse(request, "admin/secretariat/resolution/decide.html", context)
-
-    def _obstacle(self, resolution, action):
-        if resolution.status != rules.ResolutionStatus.DRAFT:
-            return gettext("It is already decided.")
-        return councils.why_not_adoptable(resolution) if action == "adopt" else None
-
-    def _decide(self, request, chosen, action):
-        for resolution in chosen:
-            try:
-                if action == "adopt":
-                    decided = councils.adopt(resolution.pk, by=request.user)
-                    told = gettext("“%(title)s” was adopted under number %(number)s.") % {
-                        "title": resolution.title,
-                        "number": calendar.digits(decided.reference),
-                    }
-                else:
-                    councils.reject(resolution.pk, by=request.user, why=request.POST.get("why", ""))
-                    told = gettext("It is on record that “%(title)s” was not adopted.") % {"title": resolution.title}
-            except RuleBroken as refused:
-                messages.error(request, f"“{resolution.title}”: {refused}")
-            else:
-                messages.success(request, told)
-        if len(chosen) == 1:
-            return HttpResponseRedirect(reverse("admin:secretariat_resolution_change", args=[chosen[0].pk]))
-        return HttpResponseRedirect(reverse("admin:secretariat_resolution_changelist"))
-
-    # -- what is read only
-
-    @admin.display(description=_("number"), ordering="number")
-    def shown_number(self, resolution):
-        return format_html('<bdi dir="ltr">{}</bdi>', calendar.digits(resolution.reference)) if resolution.number else "–"
-
-    @admin.display(description=_("adopted on"), ordering="adopted_at")
-    def adopted(self, resolution):
-        return jalali(resolution.adopted_at)
-
-    @admin.display(description=_("Quorum and votes now"))
-    def standing(self, resolution):
-        if resolution.pk is None:
-            return gettext("Save the resolution first; then the votes are recorded here.")
-        sentences = list(councils.standing_in_words(resolution))
-        if resolution.status == rules.ResolutionStatus.DRAFT and (obstacle := councils.why_not_adoptable(resolution)):
-            sentences.append(obstacle)
-        return format_html("<div>{}</div>", format_html_join("", "<p>{}</p>", ((sentence,) for sentence in sentences)))
+        return rule_in_words(general_rule(council.pk))

@@ -8,10 +8,10 @@ from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from secretariat import calendar, persian
+from secretariat import calendar, persian, rules
 from secretariat.fields import JalaliDateFormField, JalaliDateInput, LtrInput
-from secretariat.models import Attendance, Meeting, Resolution, Seat, Vote
-from secretariat.services import councils
+from secretariat.models import Attendance, Ballot, Meeting, Resolution, Seat
+from secretariat.selectors.meetings import seats_on_day
 
 
 class ClockField(forms.Field):
@@ -86,46 +86,48 @@ def _overlap(one, other):
 
 
 class AttendanceForm(forms.ModelForm):
+    """A seat on the list, and whether somebody filled it."""
+
+    present = forms.BooleanField(label=gettext_lazy("present"), required=False)
+
     class Meta:
         model = Attendance
-        fields = ["seat", "present"]
+        fields = ["seat"]
 
     def __init__(self, *args, meeting=None, **kwargs):
         super().__init__(*args, **kwargs)
+        self.fields["present"].initial = bool(self.instance.pk and self.instance.presences.exists())
         if "seat" in self.fields:
-            seats = councils.seats_on_day(meeting) if meeting else Seat.objects.none()
+            seats = seats_on_day(meeting) if meeting else Seat.objects.none()
             self.fields["seat"].queryset = seats.select_related("user")
 
     def clean(self):
         found = super().clean()
-        voted = (
-            self.instance.pk
-            and Vote.objects.filter(resolution__meeting=self.instance.meeting_id, seat=self.instance.seat_id).exists()
-        )
-        if voted and (not found.get("present") or found.get("DELETE") or "seat" in self.changed_data):
-            raise ValidationError(_("Who has voted at this meeting was present: take the vote back first."))
+        meeting = self.instance.meeting if self.instance.meeting_id else None
+        if "present" in self.changed_data and meeting and meeting.status != rules.MeetingStatus.IN_SESSION:
+            raise ValidationError(_("Open the session first; then attendance is recorded."))
+        if self.instance.pk and "present" in self.changed_data and not found.get("present"):
+            voted = Ballot.objects.filter(resolution__meeting=meeting).exclude(status="void")
+            if voted.filter(votes__seat=self.instance.seat_id) | voted.filter(marks__seat=self.instance.seat_id):
+                raise ValidationError(_("Who has voted at this meeting was present: take the vote back first."))
         return found
-
-
-class VoteForm(forms.ModelForm):
-    class Meta:
-        model = Vote
-        fields = ["seat", "choice"]
-
-    def __init__(self, *args, resolution=None, **kwargs):
-        super().__init__(*args, **kwargs)
-        if "seat" in self.fields:
-            seats = Seat.objects.none()
-            if resolution is not None:
-                present = Attendance.objects.filter(meeting=resolution.meeting_id, present=True).values("seat")
-                seats = councils.voting_seats(resolution.meeting).filter(pk__in=present)
-            self.fields["seat"].queryset = seats.select_related("user")
 
 
 class ResolutionForm(forms.ModelForm):
     class Meta:
         model = Resolution
-        fields = ["council", "meeting", "kind", "title", "text"]
+        fields = [
+            "council",
+            "meeting",
+            "agenda_item",
+            "kind",
+            "decision",
+            "title",
+            "text",
+            "in_force_from",
+            "in_force_until",
+            "supersedes",
+        ]
 
     def clean(self):
         found = super().clean()
@@ -134,6 +136,9 @@ class ResolutionForm(forms.ModelForm):
             self.add_error(
                 "meeting", _("This is a meeting of another council: choose one of the %(council)s.") % {"council": council}
             )
+        item = found.get("agenda_item")
+        if item and item.meeting_id != (meeting or self.instance.meeting).pk:
+            self.add_error("agenda_item", _("This is an item of another meeting."))
         if council and found.get("kind") == Resolution.Kind.GRANT_MARKS and not council.grants_marks:
             self.add_error("kind", _("This council may not grant quality marks."))
         return found
@@ -144,14 +149,14 @@ class MeetingForm(forms.ModelForm):
 
     class Meta:
         model = Meeting
-        fields = ["council", "number", "starts_at", "place", "status", "minutes"]
+        fields = ["council", "starts_at", "minutes_planned", "place", "minutes"]
 
     def clean_starts_at(self):
         """A meeting with an attendance list stays on a day on which everybody listed held a seat."""
         moment = self.cleaned_data["starts_at"]
         if self.instance.pk and moment:
             day = calendar.day_of(moment)
-            listed = Seat.objects.filter(attendances__meeting=self.instance)
+            listed = Seat.objects.filter(attendances__meeting=self.instance, attendances__presences__isnull=False)
             if listed.exclude(pk__in=Seat.objects.on(day)).exists():
                 raise ValidationError(_("Somebody on the attendance list held no seat on that day: correct the list first."))
         return moment

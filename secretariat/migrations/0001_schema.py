@@ -12,7 +12,7 @@ import django.utils.timezone
 import pgtrigger.compiler
 import secretariat.fields
 import secretariat.migration_operations
-import secretariat.models.councils
+import secretariat.models.bodies
 import secretariat.models.people
 import secretariat.text_columns
 from decimal import Decimal
@@ -452,8 +452,8 @@ class Migration(migrations.Migration):
                         'ordering': ['council', 'role', 'user__sort_key'],
                         'constraints': [
                             models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='seat_ends_after_it_begins', violation_error_message='A term ends after it begins.'),
-                            django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('council'), '='), (models.F('user'), '='), (secretariat.models.councils._DateSpan('starts_on', 'ends_on', django.contrib.postgres.fields.ranges.RangeBoundary(True, True)), '&&')], name='one_seat_a_person_at_a_time', violation_error_message='This person already holds a seat in this council at that time.'),
-                            django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('role', 'chair')), expressions=[(models.F('council'), '='), (secretariat.models.councils._DateSpan('starts_on', 'ends_on', django.contrib.postgres.fields.ranges.RangeBoundary(True, True)), '&&')], name='one_chair_at_a_time', violation_error_message='The council already has a chair at that time.'),
+                            django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('council'), '='), (models.F('user'), '='), (secretariat.models.bodies._DateSpan('starts_on', 'ends_on', django.contrib.postgres.fields.ranges.RangeBoundary(True, True)), '&&')], name='one_seat_a_person_at_a_time', violation_error_message='This person already holds a seat in this council at that time.'),
+                            django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('role', 'chair')), expressions=[(models.F('council'), '='), (secretariat.models.bodies._DateSpan('starts_on', 'ends_on', django.contrib.postgres.fields.ranges.RangeBoundary(True, True)), '&&')], name='one_chair_at_a_time', violation_error_message='The council already has a chair at that time.'),
                         ],
                         'triggers': [
                             pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "secretariat_seatevent" ("council_id", "end_reason", "ends_on", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "starts_on", "user_id") VALUES (NEW."council_id", NEW."end_reason", NEW."ends_on", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."role", NEW."starts_on", NEW."user_id"); RETURN NULL;', hash='e292139c432fdae69f373df8297c589c53383225', operation='INSERT', pgid='pgtrigger_insert_insert_c7bad', table='secretariat_seat', when='AFTER')),

@@ -11,21 +11,23 @@ from secretariat.models.actions import (
 )
 from secretariat.models.agencies import Agency, Province, Unit
 from secretariat.models.agreements import Agreement, AgreementFile, AgreementMove, AgreementReview
-from secretariat.models.councils import (
-    AgendaItem,
-    Attendance,
-    Council,
-    Meeting,
-    Resolution,
-    ResolutionMove,
-    Seat,
-    Vote,
-)
+from secretariat.models.ballots import Ballot, BallotMark, BallotMove, Recusal, SealedTally, Vote
+from secretariat.models.bodies import Council, DecisionRule, Seat
 from secretariat.models.days import Holiday
 from secretariat.models.files import PrivateFile
+from secretariat.models.meetings import (
+    AgendaItem,
+    AgendaPaper,
+    Attendance,
+    Meeting,
+    MeetingMove,
+    MinutesSignature,
+    Presence,
+)
 from secretariat.models.moves import Move
 from secretariat.models.notices import FormKey, Heartbeat, Letter, Notice, ResetRequest
 from secretariat.models.people import Invitation, RoleGrant, User
+from secretariat.models.resolutions import Resolution, ResolutionMove
 
 __all__ = [
     "ActionFile",
@@ -36,27 +38,37 @@ __all__ = [
     "ActionReminder",
     "Agency",
     "AgendaItem",
+    "AgendaPaper",
     "Agreement",
     "AgreementFile",
     "AgreementMove",
     "AgreementReview",
     "Attendance",
+    "Ballot",
+    "BallotMark",
+    "BallotMove",
     "Council",
+    "DecisionRule",
     "FormKey",
     "Heartbeat",
     "Holiday",
     "Invitation",
     "Letter",
     "Meeting",
+    "MeetingMove",
+    "MinutesSignature",
     "Move",
     "NoteDraft",
     "Notice",
+    "Presence",
     "PrivateFile",
     "Province",
+    "Recusal",
     "ResetRequest",
     "Resolution",
     "ResolutionMove",
     "RoleGrant",
+    "SealedTally",
     "Seat",
     "Unit",
     "User",

@@ -55,6 +55,7 @@ class Letter(models.Model):
     text = models.TextField()
     html = models.TextField(blank=True)
     language = models.CharField(max_length=2, default="fa")
+    calendar = models.TextField(blank=True)  # a calendar file that goes with it
     # Its link opens a door (an invitation, a new password): the words are wiped once it has gone.
     is_secret = models.BooleanField(default=False)
     once = models.CharField(max_length=120, null=True, unique=True)

@@ -30,8 +30,8 @@ def post(to, subject, text, *, language, link="", action="", secret=False, once=
     after_commit("secretariat.tasks.send_mail")
 
 
-def written(to, subject, text, *, language, link="", action="", secret=False, once=None):
-    """A letter in its envelope, not yet in the outbox: plain text and HTML that say the same."""
+def written(to, subject, text, *, language, link="", action="", secret=False, once=None, calendar=""):
+    """A letter in its envelope, not yet in the outbox: plain text and HTML that say the same, with a calendar file if there is one."""
     with translation.override(language):
         words = {
             "paragraphs": [part.strip() for part in text.split("\n\n") if part.strip()],
@@ -50,6 +50,7 @@ def written(to, subject, text, *, language, link="", action="", secret=False, on
             text=render_to_string("secretariat/letters/letter.txt", words).strip() + "\n",
             html=render_to_string("secretariat/letters/letter.html", words),
             language=language,
+            calendar=calendar,
             is_secret=secret,
             once=once,
         )
@@ -123,4 +124,8 @@ def _message(letter, connection):
     message = EmailMultiAlternatives(letter.subject, letter.text, None, [letter.to], headers=headers, connection=connection)
     if letter.html:
         message.attach_alternative(letter.html, "text/html")
+    if letter.calendar:
+        # The type says to a mail program whether this asks for a date or takes it back.
+        method = "CANCEL" if "\nMETHOD:CANCEL" in letter.calendar.replace("\r", "") else "REQUEST"
+        message.attach("meeting.ics", letter.calendar.encode(), f"text/calendar; method={method}; charset=utf-8")
     return message

@@ -12,9 +12,12 @@ from secretariat.services.letters import written
 GREETING = gettext_lazy("Dear %(name)s,")
 
 
-def tell(user, kind, text_fa, text_en, *, link="", once=None, mail=True):
-    """Tell one person. `link` is a path within the portal; the same `once` key tells the same person only once."""
-    tell_all([user], kind, text_fa, text_en, link=link, once=once, mail=mail)
+def tell(user, kind, text_fa, text_en, *, link="", once=None, mail=True, more=("", ""), calendar=("", "")):
+    """Tell one person. `link` is a path within the portal; the same `once` key tells the same person only once.
+
+    The letter says `more` (Persian, English) than the line on the desk, and carries a `calendar` file.
+    """
+    tell_all([user], kind, text_fa, text_en, link=link, once=once, mail=mail, more=more, calendar=calendar)
 
 
 def tell_officers(kind, text_fa, text_en, *, link="", once=None, mail=True):
@@ -35,7 +38,7 @@ def tell_agency(agency_id, kind, text_fa, text_en, *, link="", once=None, mail=T
     tell_all(_holders(roles), kind, text_fa, text_en, link=link, once=once, mail=mail)
 
 
-def tell_all(users, kind, text_fa, text_en, *, link="", once=None, mail=True):
+def tell_all(users, kind, text_fa, text_en, *, link="", once=None, mail=True, more=("", ""), calendar=("", "")):
     """Tell several people the same; those whose accounts are closed are left out."""
     users = [user for user in users if user.is_active]
     keys = {user.pk: once and f"{once}:{user.pk}" for user in users}
@@ -46,7 +49,9 @@ def tell_all(users, kind, text_fa, text_en, *, link="", once=None, mail=True):
         ],
         ignore_conflicts=True,
     )
-    letters = [_letter(user, text_fa, text_en, link, keys[user.pk]) for user in users if mail and user.email]
+    letters = [
+        _letter(user, text_fa, text_en, link, keys[user.pk], more, calendar) for user in users if mail and user.email
+    ]
     if letters:
         Letter.objects.bulk_create(letters, ignore_conflicts=True)
         after_commit("secretariat.tasks.send_mail")
@@ -69,17 +74,19 @@ def _holders(roles):
     return User.objects.filter(Q(pk__in=roles.values("user")), is_active=True)
 
 
-def _letter(user, text_fa, text_en, link, key):
-    text = text_fa if user.language == User.Language.FA else text_en
+def _letter(user, text_fa, text_en, link, key, more, calendar):
+    column = 0 if user.language == User.Language.FA else 1
+    text = (text_fa, text_en)[column]
     with translation.override(user.language):
         greeting = str(GREETING) % {"name": user.display_name}
         action = _("Open in the portal")
     return written(
         user.email,
         text if len(text) <= 120 else f"{text[:118].rsplit(' ', 1)[0]}…",
-        f"{greeting}\n\n{text}",
+        f"{greeting}\n\n{text}\n\n{more[column]}",
         language=user.language,
         link=link,
         action=action,
         once=key and f"notice:{key}",
+        calendar=calendar[column],
     )

@@ -22,7 +22,7 @@ def test_the_demonstration_shows_every_state(client, capsys):
     assert set(Round.objects.values_list("status", flat=True)) == {"open", "published"}
     assert Round.objects.filter(is_demo=False).count() == 0
     assert len(set(QualityMark.objects.in_force().values_list("level", flat=True))) >= 2
-    assert Resolution.objects.get(status="adopted").votes.filter(choice="recused").exists()
+    assert Resolution.objects.get(status="adopted").recusals.exists()
     assert list(runs.differences()) == []
     (joined,) = standing(WeightStudy.objects.get(status="open")).joined
     assert len(joined.counted) == 3 and not joined.is_contradictory and joined.disagreement > 0

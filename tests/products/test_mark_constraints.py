@@ -97,7 +97,7 @@ def test_a_granted_mark_is_never_deleted_a_proposal_may_be():
     free = make.scored_product()
     proposal = QualityMark.objects.create(
         product=free,
-        resolution=mark.resolution,
+        resolution=make.resolution(),
         score=Score.objects.get(entry__subject=free.subject),
         score_value=85,
         level="quality",

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import date, timedelta
+from fractions import Fraction
 
 import pytest
 from django.db import connection
@@ -15,12 +16,15 @@ from products.services import marks
 from products.services.submission import withdraw
 from secretariat import persian
 from secretariat.errors import RuleBroken
-from secretariat.models import Attendance, Notice, Vote
-from secretariat.services import councils
+from secretariat.models import Notice, Vote
+from secretariat.rules.voting import VotingRule
+from secretariat.selectors.ballots import rule_for
+from secretariat.services import ballots
 from secretariat.workflow import open_steps
 from tests import council as make
 from tests import factories
 from tests.refusal import refused as turned_down
+from tests.refusal import sql
 
 pytestmark = pytest.mark.django_db
 
@@ -107,7 +111,7 @@ def test_unknown_levels_foreign_councils_and_kinds_are_refused():
 
 def test_a_decided_resolution_takes_no_more_proposals():
     resolution = make.session()
-    councils.adopt(resolution.pk, by=make.keeper(resolution.council))
+    make.adopted(resolution)
     refused(lambda: propose(make.scored_product(), resolution), "resolution")
 
 
@@ -122,7 +126,7 @@ def test_strangers_neither_propose_nor_grant():
     for stranger in (factories.user(), factories.representative(product.agency), make.keeper(make.council())):
         refused(lambda who=stranger: marks.propose(resolution.pk, product.pk, "quality", by=who))
     mark = propose(product, resolution)
-    councils.adopt(resolution.pk, by=make.keeper(resolution.council))
+    make.adopted(resolution)
     for stranger in (
         factories.user(),
         factories.officer(),
@@ -140,7 +144,7 @@ def test_granting_gives_serial_validity_trail_and_tells_the_agency():
     resolution = make.session()
     proposed = propose(product, resolution)
     by = make.keeper(resolution.council)
-    councils.adopt(resolution.pk, by=by)
+    make.adopted(resolution)
     mark = marks.grant(proposed.pk, by=by)
     year, number, check = mark.serial.split("-")
     assert year == str(persian.to_jalali(timezone.localdate()).year)
@@ -180,7 +184,7 @@ def test_a_score_changed_since_the_proposal_stops_the_grant():
     for change in (86.0, None):
         mark = make.proposed_mark()
         by = make.keeper(mark.resolution.council)
-        councils.adopt(mark.resolution_id, by=by)
+        make.adopted(mark.resolution)
         if change:
             make.scored_anew(mark, change)
         else:
@@ -227,26 +231,102 @@ def conflicted(kind, product, user):
 
 
 @pytest.mark.parametrize("kind", CONFLICTS)
-def test_who_is_tied_to_the_product_must_be_recused(kind):
+def test_who_is_tied_to_the_product_is_recused_and_does_not_vote(kind):
     resolution = make.session(members=4)
-    product = make.scored_product()
-    vote = resolution.votes.order_by("pk").last()
-    conflicted(kind, product, vote.seat.user)
+    product, seat = make.scored_product(), make.seats(resolution)[-1]
+    conflicted(kind, product, seat.user)
     mark = propose(product, resolution)
-    assert set(marks.ties_by_seat(resolution, [v.seat for v in resolution.votes.all()])) == {vote.seat_id}
+    assert set(marks.ties_by_seat(resolution, make.seats(resolution))) == {seat.pk}
     by = make.keeper(resolution.council)
-    recused = kind == "unit"
-    if recused:
-        councils.cast(resolution.pk, vote.seat_id, "recused", by=by)
-    councils.adopt(resolution.pk, by=by)
-    if recused:
-        assert marks.grant(mark.pk, by=by).status == "granted"
-    else:
-        assert str(vote.seat.user) in refused(lambda: marks.grant(mark.pk, by=by))
-        granted = {"status": "granted", "serial": "1404-00001-0", "granted_at": timezone.now()}
-        until = {"valid_from": timezone.localdate(), "valid_until": timezone.localdate() + timedelta(days=9)}
-        with turned_down("no_mark_on_a_partial_vote"):
-            QualityMark.objects.filter(pk=mark.pk).update(**granted, **until)
+    ballot = make.ballot(resolution)
+    recusal = resolution.recusals.get()
+    assert (recusal.seat, recusal.source) == (seat, "computed")
+    assert product.title in recusal.reason
+    refused(lambda: ballots.cast(ballot.pk, "for", by=seat.user))
+    refused(lambda: ballots.record_hands(ballot.pk, {seat.pk: "for"}, by=by), f"seat-{seat.pk}")
+    assert ballots.close_ballot(ballot.pk, by=by).recused_present == 1
+    assert marks.grant(mark.pk, by=by).status == "granted"
+
+
+@pytest.mark.parametrize("secret", [False, True])
+@pytest.mark.parametrize("kind", CONFLICTS)
+def test_a_tie_that_comes_up_after_the_vote_stops_the_grant(kind, secret):
+    resolution = make.session(members=4)
+    product, seat = make.scored_product(), make.seats(resolution)[-1]
+    mark = propose(product, resolution)
+    by = make.keeper(resolution.council)
+    ballot = make.ballot(resolution, None, secret=secret)
+    for one in make.seats(resolution):
+        ballots.cast(ballot.pk, "for", by=one.user)
+    assert ballots.close_ballot(ballot.pk, by=by).verdict == "carried"
+    conflicted(kind, product, seat.user)
+    assert str(seat.user) in refused(lambda: marks.grant(mark.pk, by=by))
+    granted = {"status": "granted", "serial": "1404-00001-0", "granted_at": timezone.now()}
+    until = {"valid_from": timezone.localdate(), "valid_until": timezone.localdate() + timedelta(days=9)}
+    with turned_down("no_mark_on_a_partial_vote"):
+        QualityMark.objects.filter(pk=mark.pk).update(**granted, **until)
+
+
+def test_a_tie_that_comes_up_while_the_council_votes_takes_the_vote_away():
+    resolution = make.session()
+    product, seat = make.scored_product(), make.seats(resolution)[-1]
+    propose(product, resolution)
+    ballot = make.ballot(resolution, None)
+    factories.granted("representative", seat.user, agency=product.agency)
+    refused(lambda: ballots.cast(ballot.pk, "for", by=seat.user))
+
+
+def test_a_tied_deputy_recuses_the_seat():
+    resolution = make.session(members=4)
+    product, seat = make.scored_product(), make.seats(resolution)[-1]
+    seat.deputy = factories.representative(product.agency)
+    seat.save()
+    propose(product, resolution)
+    assert set(marks.ties_by_seat(resolution, make.seats(resolution))) == {seat.pk}
+
+
+def test_what_is_proposed_stands_while_the_council_votes_and_afterwards():
+    resolution = make.session()
+    mark, late = propose(make.scored_product(), resolution), make.scored_product()
+    by = make.keeper(resolution.council)
+    ballot = make.ballot(resolution)
+    refused(lambda: propose(late, resolution))
+    refused(lambda: marks.drop(mark.pk, by=by, why="دیگر"))
+
+    def alter():
+        with turned_down("council_votes_on_what_stands"):
+            QualityMark.objects.filter(pk=mark.pk).update(level="gold")
+        with turned_down("council_votes_on_what_stands"):
+            sql("DELETE FROM products_qualitymark WHERE id = %s", mark.pk)
+        with turned_down("council_votes_on_what_stands"):
+            QualityMark.objects.filter(pk=mark.pk).update(resolution=make.resolution(resolution.council))
+        other = make.proposed_mark(product=late)
+        with turned_down("council_votes_on_what_stands"):
+            QualityMark.objects.filter(pk=other.pk).update(resolution=resolution)
+
+    alter()
+    with turned_down("council_votes_on_what_stands"):
+        QualityMark.objects.filter(pk=mark.pk).update(status="dropped")
+    ballots.close_ballot(ballot.pk, by=by)
+    late = make.scored_product()
+    alter()
+    assert marks.drop(mark.pk, by=by, why="کامل نیست").status == "dropped"
+
+
+@pytest.mark.parametrize(("votes", "verdict"), [((3, 0), "carried"), ((2, 1), "lost")])
+def test_the_highest_level_proposed_says_how_the_council_votes(votes, verdict):
+    """Two thirds of all four seats for the highest mark, where more than half of the votes do for the lowest."""
+    council = make.council()
+    make.follow(council, VotingRule(of="all", share=Fraction(2, 3), strict=False, casting=False), "mark_gold")
+    resolution = make.session(members=4, council_=council)
+    propose(make.scored_product(95, 92, 99), resolution, "commended")
+    assert rule_for(resolution).of == "votes"
+    propose(make.scored_product(95, 92, 99), resolution, "gold")
+    ballot = make.ballot(resolution, None)
+    choices = ["for"] * votes[0] + ["against"] * votes[1] + ["abstain"] * (4 - sum(votes))
+    for seat, choice in zip(make.seats(resolution), choices, strict=True):
+        ballots.cast(ballot.pk, choice, by=seat.user)
+    assert ballots.close_ballot(ballot.pk, by=make.keeper(council)).verdict == verdict
 
 
 def test_one_living_mark_a_product():
@@ -254,7 +334,7 @@ def test_one_living_mark_a_product():
     second = make.session()
     again = propose(mark.product, second)
     by = make.keeper(second.council)
-    councils.adopt(second.pk, by=by)
+    make.adopted(second)
     refused(lambda: marks.grant(again.pk, by=by))
     marks.revoke(mark.pk, by=make.keeper(mark.resolution.council), why="تخلف")
     assert marks.grant(again.pk, by=by).status == "granted"
@@ -273,7 +353,7 @@ def test_grant_all_is_all_or_nothing():
     good = propose(make.scored_product(), resolution)
     bad = propose(make.scored_product(), resolution)
     by = make.keeper(resolution.council)
-    councils.adopt(resolution.pk, by=by)
+    make.adopted(resolution)
     make.scored_anew(bad, 85.5)
     assert bad.product.title in refused(lambda: marks.grant_all(resolution.pk, by=by))
     assert set(resolution.marks.values_list("status", "serial")) == {("proposed", None)}
@@ -301,7 +381,7 @@ def test_the_second_factor_is_asked_of_whom_it_is_required():
     mark = make.proposed_mark()
     by = make.keeper(mark.resolution.council)
     by.second_factor_required = True
-    councils.adopt(mark.resolution_id, by=by)
+    make.adopted(mark.resolution)
     refused(lambda: marks.grant(mark.pk, by=by))
     by.is_verified = lambda: True
     assert marks.grant(mark.pk, by=by).status == "granted"
@@ -328,7 +408,7 @@ def test_validity_ends_on_the_same_jalali_day():
 
 def test_marks_are_seen_by_whom_they_concern():
     mark = make.proposed_mark()
-    member = mark.resolution.votes.first().seat.user
+    member = make.seats(mark.resolution)[0].user
     for person, sees in (
         (factories.officer(), True), (member, True), (factories.user(), False), (factories.representative(mark.product.agency), False),
     ):  # fmt: skip
@@ -340,7 +420,7 @@ def test_granted_at_the_same_moment_serials_differ_without_gaps():
     proposed = []
     for _n in range(4):
         mark = make.proposed_mark()
-        councils.adopt(mark.resolution_id, by=make.keeper(mark.resolution.council))
+        make.adopted(mark.resolution)
         proposed.append((mark.pk, make.keeper(mark.resolution.council)))
     # And one of them clicked twice.
     proposed.append(proposed[0])
@@ -367,10 +447,10 @@ def test_absent_conflicted_members_do_not_matter():
     resolution = make.session()
     product = make.scored_product()
     absent = make.seat(resolution.council, user=factories.representative(product.agency))
-    Attendance.objects.create(meeting=resolution.meeting, seat=absent, present=False)
+    make.presence(resolution.meeting, make.seat(resolution.council))
     mark = propose(product, resolution)
     by = make.keeper(resolution.council)
-    councils.adopt(resolution.pk, by=by)
+    make.adopted(resolution)
     assert marks.grant(mark.pk, by=by).status == "granted"
     assert not Vote.objects.filter(seat=absent).exists()
 

@@ -13,7 +13,6 @@ from products.models import QualityMark, RenewalCall
 from products.services import marks, renewals
 from secretariat.errors import RuleBroken
 from secretariat.models import Letter, Notice
-from secretariat.services import councils
 from tests import council as make
 from tests import factories
 from tests.products.test_mark_pages import keeper_of
@@ -186,7 +185,7 @@ def test_the_board_hinders_a_second_mark_but_no_renewal(client):
     for days, hindered in ((FIRST + 5, True), (40, False)):
         mark = ending(days)
         proposal = make.proposed_mark(product=mark.product)
-        councils.adopt(proposal.resolution_id, by=make.keeper(proposal.resolution.council))
+        make.adopted(proposal.resolution)
         assert bool(board(proposal.resolution)[0].living) is hindered
 
 

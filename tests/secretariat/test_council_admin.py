@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from products.models import QualityMark
 from secretariat import persian
-from secretariat.models import Attendance, Council, Meeting, Resolution, Seat, Vote
+from secretariat.models import Council, DecisionRule, Meeting, Notice, Presence, Resolution, Seat, Vote
+from secretariat.services import meetings
 from secretariat.starter_councils import load_councils
 from tests import council as make
 from tests import factories
@@ -44,8 +45,8 @@ def inline(prefix, rows, initial=0):
 
 def council_fields(seats=(), **fields):
     return {
-        "kind": "policy", "name_fa": "شورای آزمون", "name_en": "Trial Council", "quorum_percent": "66.66", "grants_marks": "on", "is_active": "on",
-        **fields, **inline("seats", list(seats)),
+        "kind": "policy", "name_fa": "شورای آزمون", "name_en": "Trial Council", "grants_marks": "on", "is_active": "on",
+        **fields, **inline("decision_rules", []), **inline("seats", list(seats)),
     }  # fmt: skip
 
 
@@ -55,6 +56,7 @@ def seat_row(user, role="member", first=None, last="", **more):
         "user": user.pk,
         "role": role,
         "starts_on": jalali(first),
+        "deputy": "",
         "ends_on": jalali(last) if last else "",
         "end_reason": "",
         **more,
@@ -73,39 +75,61 @@ def test_an_administrator_takes_a_council_from_its_seats_to_an_adopted_resolutio
     council = Council.objects.get(name_fa="شورای آزمون")
     assert council.seats.count() == 3
 
+    assert council.decision_rules.get().decision == "general"  # made with it, to be read and changed
+
     # A meeting, by the Jalali calendar and Persian digits; its attendance with one button.
+    agenda = {"position": 1, "kind": "marks", "title": "نشان کیفیت", "presenter": "", "minutes_planned": "", "note": ""}
     answer = admin.post(
         page("secretariat_meeting_add"),
         {
-            "council": council.pk, "number": 1, "starts_at_0": jalali(timezone.localdate()), "starts_at_1": "۱۴:۳۰", "place": "تهران",
-            "status": "planned", "minutes": "", **inline("agenda", [{"position": 1, "title": "نشان کیفیت", "note": ""}]),
+            "council": council.pk, "starts_at_0": jalali(timezone.localdate() - timedelta(days=1)), "starts_at_1": "۱۴:۳۰", "place": "تهران",
+            "minutes_planned": 90, "minutes": "", **inline("agenda", [agenda]),
         },
     )  # fmt: skip
     assert answer.status_code == 302, answer.context["errors"]
     meeting = council.meetings.get()
     assert f"{timezone.localtime(meeting.starts_at):%H:%M}" == "14:30"
     item = meeting.agenda.get()
+    # Called and begun, each after a page that asks once more.
+    for action, status in (("call", "called"), ("start", "in_session")):
+        step = page("secretariat_meeting_step", meeting.pk, action)
+        assert admin.get(step).status_code == 200
+        assert admin.post(step, {"confirmed": "yes"}).status_code == 302
+        meeting.refresh_from_db()
+        assert meeting.status == status
+    assert meeting.number == 1
+    lines = [{"id": line.pk, "meeting": meeting.pk, "seat": line.seat_id} for line in meeting.attendances.all()]
     fields = {
-        "number": 1, "starts_at_0": jalali(timezone.localdate()), "starts_at_1": "14:30", "place": "تهران", "status": "held", "minutes": "",
-        **inline("agenda", [{"id": item.pk, "meeting": meeting.pk, "position": 1, "title": item.title, "note": ""}], 1),
-        **inline("attendances", []), "_list_seats": "1",
+        "starts_at_0": jalali(timezone.localdate() - timedelta(days=1)), "starts_at_1": "14:30", "place": "تهران", "minutes_planned": 90,
+        "minutes": "جلسه آغاز شد.", **inline("agenda", [{"id": item.pk, "meeting": meeting.pk, **agenda}], 1),
+        **inline("attendances", lines, len(lines)), "_list_seats": "1",
     }  # fmt: skip
-    assert admin.post(page("secretariat_meeting_change", meeting.pk), fields).status_code == 302
-    assert meeting.attendances.filter(present=True).count() == 3
+    answer = admin.post(page("secretariat_meeting_change", meeting.pk), fields)
+    assert answer.status_code == 302, answer.context["errors"]
+    assert Presence.objects.count() == 3
+    meeting.refresh_from_db()
+    assert (meeting.minutes, meeting.minutes_version) == ("جلسه آغاز شد.", 1)
 
     # A resolution, then votes beside it, then the decision after a page that asks once more.
-    said = {"council": council.pk, "meeting": meeting.pk, "kind": "general", "title": "مصوبهٔ نخست", "text": "متن"}
+    said = {
+        "council": council.pk,
+        "meeting": meeting.pk,
+        "kind": "general",
+        "decision": "general",
+        "title": "مصوبهٔ نخست",
+        "text": "متن",
+    }
     answer = admin.post(page("secretariat_resolution_add"), {**said, "_continue": "1"})
     assert answer.status_code == 302, answer.context["errors"]
     resolution = council.resolutions.get()
     change = page("secretariat_resolution_change", resolution.pk)
-    votes = [{"resolution": resolution.pk, "seat": seat.pk, "choice": "for"} for seat in council.seats.all()]
-    fields = {"kind": "general", "title": "مصوبهٔ نخست", "text": "متن", **inline("votes", votes), "_decide_adopt": "1"}
+    votes = {f"vote_{seat.pk}": "for" for seat in council.seats.all()}
+    fields = {"kind": "general", "decision": "general", "title": "مصوبهٔ نخست", "text": "متن", **votes, "_decide_adopt": "1"}
     answer = admin.post(change, fields)
     assert answer.status_code == 302, answer.context["errors"]
     decide = page("secretariat_resolution_decide", resolution.pk, "adopt")
     assert answer["Location"] == decide
-    assert resolution.votes.count() == 3
+    assert Vote.objects.count() == 3
     assert admin.get(decide).status_code == 200
     resolution.refresh_from_db()
     assert resolution.status == "draft"
@@ -167,33 +191,82 @@ def test_what_the_database_refuses_after_all_is_a_message_not_an_error_page(admi
     assert Seat.objects.count() == 1
 
 
-def test_seats_of_strangers_neither_attend_nor_vote(admin):
+def words(resolution, **votes):
+    return {"kind": resolution.kind, "decision": "general", "title": resolution.title, "text": resolution.text, **votes}
+
+
+def test_only_those_present_with_a_vote_are_asked_for_it(admin):
     resolution = make.session()
     absent, foreign = make.seat(resolution.council), make.seat(make.council())
-    for seat in (absent, foreign):
-        rows = [{"resolution": resolution.pk, "seat": seat.pk, "choice": "for"}]
-        stored = [
-            {"id": v.pk, "resolution": resolution.pk, "seat": v.seat_id, "choice": v.choice} for v in resolution.votes.all()
-        ]
-        fields = {"kind": "grant_marks", "title": "ع", "text": "م", **inline("votes", stored + rows, len(stored))}
-        answer = admin.post(page("secretariat_resolution_change", resolution.pk), fields)
-        assert answer.status_code == 200
-        assert answer.context["errors"]
-    assert resolution.votes.count() == 3
+    observer = make.seat(resolution.council, role="observer")
+    make.presence(resolution.meeting, observer)
+    change = page("secretariat_resolution_change", resolution.pk)
+    fields = admin.get(change).context["adminform"].form.fields
+    asked = {name for name in fields if name.startswith("vote_")}
+    assert asked == {f"vote_{seat.pk}" for seat in make.seats(resolution) if seat != observer}
+    strangers = {f"vote_{seat.pk}": "for" for seat in (absent, foreign, observer)}
+    assert admin.post(change, words(resolution, **strangers)).status_code == 302
+    assert not Vote.objects.exists()
+
+
+def test_votes_are_recorded_corrected_and_refused_together(admin, in_english):
+    resolution = make.session(members=4)
+    seats, change = make.seats(resolution), page("secretariat_resolution_change", resolution.pk)
+    votes = dict(zip((f"vote_{seat.pk}" for seat in seats), ["for", "for", "against", "recused"], strict=True))
+    admin.post(change, words(resolution, **votes))
+    assert sorted(Vote.objects.values_list("choice", flat=True)) == ["against", "for", "for"]
+    assert resolution.recusals.get().seat == seats[3]
+    admin.post(change, words(resolution, **{**votes, f"vote_{seats[2].pk}": ""}))
+    assert sorted(Vote.objects.values_list("choice", flat=True)) == ["for", "for"]
+    # While they vote the words stand.
+    answer = admin.post(change, words(resolution, **votes) | {"text": "دیگر"}, follow=True)
+    assert "Nothing was saved" in answer.content.decode()
+    resolution.refresh_from_db()
+    assert resolution.text != "دیگر"
 
 
 def test_who_voted_stays_on_the_attendance_list(admin):
     resolution = make.session()
+    make.ballot(resolution)
     meeting = resolution.meeting
     rows = [{"id": a.pk, "meeting": meeting.pk, "seat": a.seat_id} for a in meeting.attendances.all()]  # nobody ticked as present
+    local = timezone.localtime(meeting.starts_at)
     fields = {
-        "number": meeting.number, "starts_at_0": jalali(timezone.localdate()), "starts_at_1": "10:00", "place": "", "status": "held", "minutes": "",
+        "starts_at_0": jalali(local.date()), "starts_at_1": f"{local:%H:%M}", "place": "", "minutes_planned": 120, "minutes": "",
         **inline("agenda", []), **inline("attendances", rows, len(rows)),
     }  # fmt: skip
     answer = admin.post(page("secretariat_meeting_change", meeting.pk), fields)
     assert answer.status_code == 200
     assert answer.context["errors"]
-    assert meeting.attendances.filter(present=True).count() == 3
+    assert Presence.objects.count() == 3
+
+
+def test_a_meeting_is_cancelled_with_a_reason(admin):
+    meeting = make.meeting(make.council(), starts_at=timezone.now() + timedelta(days=3))
+    step = page("secretariat_meeting_step", meeting.pk, "cancel")
+    assert admin.post(step, {"confirmed": "yes", "why": " "}).status_code == 400
+    assert admin.post(step, {"confirmed": "yes", "why": "تعطیلی"}).status_code == 302
+    meeting.refresh_from_db()
+    assert meeting.status == "cancelled"
+    assert meeting.moves.get().why == "تعطیلی"
+    assert admin.get(step).status_code == 404
+    assert admin.get(page("secretariat_meeting_step", meeting.pk, "nothing")).status_code == 404
+
+
+def test_a_meeting_moved_after_the_call_is_told_again(admin):
+    council = make.council()
+    seat = make.seat(council)
+    meeting = meetings.plan(council.pk, timezone.now() + timedelta(days=3), by=make.keeper(council), place="تهران")
+    meetings.call(meeting.pk, by=make.keeper(council))
+    line = meeting.attendances.get()
+    fields = {
+        "starts_at_0": jalali(timezone.localdate() + timedelta(days=4)), "starts_at_1": "10:00", "place": "قم", "minutes_planned": 120,
+        "minutes": "", **inline("agenda", []), **inline("attendances", [{"id": line.pk, "meeting": meeting.pk, "seat": seat.pk}], 1),
+    }  # fmt: skip
+    answer = admin.post(page("secretariat_meeting_change", meeting.pk), fields)
+    assert answer.status_code == 302, answer.context["errors"]
+    assert [notice.kind for notice in Notice.objects.order_by("pk")] == ["meeting_called", "meeting_changed"]
+    assert "قم" in Notice.objects.latest("pk").text_fa
 
 
 @pytest.mark.parametrize(("day", "clock"), [("1404/13/01", "10:00"), ("2025-01-01", "10:00"), ("1404/11/05", "25:99"), ("", "")])
@@ -201,10 +274,9 @@ def test_impossible_moments_are_explained(admin, day, clock):
     council = make.council()
     fields = {
         "council": council.pk,
-        "number": 1,
         "starts_at_0": day,
         "starts_at_1": clock,
-        "status": "planned",
+        "minutes_planned": 60,
         "place": "باغ کتاب",
         **inline("agenda", []),
     }
@@ -215,9 +287,10 @@ def test_impossible_moments_are_explained(admin, day, clock):
 
 
 def test_without_quorum_the_admin_adopts_nothing_and_says_why(admin):
-    resolution = make.session(members=1)
-    make.seat(resolution.council)
-    make.seat(resolution.council)
+    resolution = make.session()
+    make.ballot(resolution, None)
+    for seat in make.seats(resolution)[:2]:
+        meetings.leave(resolution.meeting_id, seat.pk, by=make.keeper(resolution.council))
     answer = admin.post(page("secretariat_resolution_decide", resolution.pk, "adopt"), {"confirmed": "yes"}, follow=True)
     assert answer.status_code == 200
     resolution.refresh_from_db()
@@ -225,7 +298,7 @@ def test_without_quorum_the_admin_adopts_nothing_and_says_why(admin):
 
 
 def test_several_are_rejected_by_an_action_that_asks_once_more(admin):
-    chosen = [make.session(choice="against"), make.session(choice="against")]
+    chosen = [make.ballot(make.session(), "against").resolution for _n in range(2)]
     fields = {"action": "reject_chosen", "_selected_action": [one.pk for one in chosen]}
     answer = admin.post(page("secretariat_resolution_changelist"), fields)
     assert answer.status_code == 200
@@ -238,7 +311,7 @@ def test_several_are_rejected_by_an_action_that_asks_once_more(admin):
 
 
 def test_a_council_secretary_keeps_the_own_council_only(client):
-    mine, other = make.session(), make.session()
+    mine, other = make.ballot(make.session()).resolution, make.session()
     client.force_login(make.keeper(mine.council))
     said = client.get(page("secretariat_resolution_changelist")).content.decode()
     assert page("secretariat_resolution_change", mine.pk) in said
@@ -271,7 +344,7 @@ def test_a_secretary_cannot_write_a_resolution_for_another_council(client):
     mine, other = make.council(), make.council()
     client.force_login(make.keeper(mine))
     meeting = make.meeting(other)
-    said = {"council": other.pk, "meeting": meeting.pk, "kind": "general", "title": "ع", "text": "م"}
+    said = {"council": other.pk, "meeting": meeting.pk, "kind": "general", "decision": "general", "title": "ع", "text": "م"}
     answer = client.post(page("secretariat_resolution_add"), said)
     assert answer.status_code == 200
     assert not Resolution.objects.exists()
@@ -281,12 +354,12 @@ def test_officers_read_and_strangers_find_nothing(client):
     resolution = make.session()
     client.force_login(factories.officer())
     assert client.get(page("secretariat_resolution_change", resolution.pk)).status_code == 200
-    fields = {"kind": "general", "title": "دیگر", "text": "م", **inline("votes", [])}
+    fields = {"kind": "general", "decision": "general", "title": "دیگر", "text": "م"}
     assert client.post(page("secretariat_resolution_change", resolution.pk), fields).status_code == 403
     for stranger in (
         factories.user(),
         factories.representative(),
-        resolution.votes.exclude(seat__role="chair").first().seat.user,
+        make.seats(resolution)[1].user,
     ):
         client.force_login(stranger)
         for name in ("secretariat_council_changelist", "secretariat_resolution_changelist", "products_qualitymark_changelist"):
@@ -330,6 +403,7 @@ def test_a_mark_is_proposed_granted_and_revoked_in_the_admin(admin):
     admin.post(move, {"confirmed": "yes", "publish": "1"})
     mark.refresh_from_db()
     assert mark.status == "proposed"  # not adopted yet
+    make.ballot(resolution)
     admin.post(page("secretariat_resolution_decide", resolution.pk, "adopt"), {"confirmed": "yes"})
     assert admin.get(move).status_code == 200
     admin.post(move, {"confirmed": "yes", "publish": "1"})
@@ -359,6 +433,9 @@ def test_a_foreign_keeper_moves_no_mark(client):
 
 def test_the_starter_councils_are_loaded_once():
     assert load_councils() == 10
+    rules = Council.objects.get(grants_marks=True).decision_rules
+    assert sorted(rules.values_list("decision", flat=True)) == ["general", "mark_commended", "mark_gold", "mark_quality"]
+    assert DecisionRule.objects.filter(decision="general").count() == 10
     Council.objects.filter(kind="policy").update(mandate_fa="دیگر")
     assert load_councils() == 0
     assert Council.objects.get(kind="policy").mandate_fa == "دیگر"
@@ -368,4 +445,3 @@ def test_the_starter_councils_are_loaded_once():
     # Their names are not known, so they say that they are for show.
     assert all("نمایشی" in one.name_fa and "demonstration" in one.name_en for one in commissions)
     assert not Vote.objects.exists()
-    assert not Attendance.objects.exists()

@@ -1,0 +1,42 @@
+"""What the councils must know of a resolution on marks: by which rules it is voted on, who is tied, what it decides."""
+
+from django.db.models import Q
+
+from products import rules
+from products.services.marks import ties_by_seat
+from secretariat.matters import Matter
+from secretariat.rules import Decision
+
+_DECISIONS = {
+    rules.MarkLevel.COMMENDED: Decision.MARK_COMMENDED,
+    rules.MarkLevel.QUALITY: Decision.MARK_QUALITY,
+    rules.MarkLevel.GOLD: Decision.MARK_GOLD,
+}
+
+
+def decisions(resolution):
+    """The kinds of decision among the levels proposed."""
+    levels = resolution.marks.exclude(status=rules.MarkStatus.DROPPED).values_list("level", flat=True)
+    return sorted({_DECISIONS[level] for level in levels})
+
+
+def ties(resolution, seats):
+    """Why seats are recused, in one sentence each."""
+    return {
+        seat: "؛ ".join(f"{product}: {sentence}" for product, sentence in told)
+        for seat, told in ties_by_seat(resolution, seats).items()
+    }
+
+
+def parts(resolution):
+    """Each product with the level and the score that was decided on. What was taken back before the vote was no part of it."""
+    marks = resolution.marks.order_by("product")
+    if resolution.adopted_at:
+        gone = marks.filter(moves__action="drop", moves__at__lte=resolution.adopted_at)
+    else:
+        gone = marks.filter(status=rules.MarkStatus.DROPPED)
+    kept = marks.exclude(Q(pk__in=gone.values("pk")))
+    return [[product, level, repr(value)] for product, level, value in kept.values_list("product", "level", "score_value")]
+
+
+MATTER = Matter(decisions=decisions, ties=ties, parts=parts)

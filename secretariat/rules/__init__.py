@@ -1,0 +1,48 @@
+"""Who somebody is, how councils vote, and what may happen to meetings, ballots and resolutions. Judges, writes nothing."""
+
+from secretariat.rules.meetings import LIVE_MEETINGS, MEETING_MOVES, SETTLED_MEETINGS, MeetingStatus
+from secretariat.rules.people import (
+    is_officer,
+    is_secretary,
+    may_administer,
+    officers,
+    only_officers,
+    represented_agencies,
+    represents,
+    second_factor_missing,
+    served_councils,
+    serves_council,
+)
+from secretariat.rules.resolutions import (
+    BALLOT_MOVES,
+    LEAST_SECRET,
+    RESOLUTION_MOVES,
+    BallotStatus,
+    Choice,
+    Decision,
+    ResolutionStatus,
+)
+
+__all__ = [
+    "BALLOT_MOVES",
+    "LEAST_SECRET",
+    "LIVE_MEETINGS",
+    "MEETING_MOVES",
+    "RESOLUTION_MOVES",
+    "SETTLED_MEETINGS",
+    "BallotStatus",
+    "Choice",
+    "Decision",
+    "MeetingStatus",
+    "ResolutionStatus",
+    "is_officer",
+    "is_secretary",
+    "may_administer",
+    "officers",
+    "only_officers",
+    "represented_agencies",
+    "represents",
+    "second_factor_missing",
+    "served_councils",
+    "serves_council",
+]
