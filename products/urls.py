@@ -3,6 +3,7 @@
 from django.urls import path
 
 from products.views import (
+    batches,
     credentials,
     decisions,
     files,
@@ -52,12 +53,19 @@ urlpatterns = [
     path(".well-known/did.json", credentials.did_document, name="did_document"),
     path(".well-known/jwks.json", credentials.signing_keys, name="signing_keys"),
     path("credentials/status/<slug:purpose>.jwt", credentials.credential_status, name="credential_status"),
+    # marks: certificates in bulk
+    path("certificates/", batches.certificate_batches, name="certificate_batches"),
+    path("certificates/<int:pk>/", batches.certificate_batch, name="certificate_batch"),
+    path("certificates/<int:pk>/status/", batches.certificate_batch_status, name="certificate_batch_status"),
+    path("certificates/<int:pk>/cancel/", batches.certificate_batch_cancel, name="certificate_batch_cancel"),
+    path("certificates/<int:pk>/file/", batches.certificate_batch_file, name="certificate_batch_file"),
     # marks: before the council
     path("decisions/", decisions.decision_list, name="decision_list"),
     path("decisions/<int:pk>/", decisions.decision_board, name="decision_board"),
     path("decisions/<int:pk>/propose/", decisions.mark_propose, name="mark_propose"),
     path("decisions/<int:pk>/record/", decisions.resolution_record, name="resolution_record"),
     path("decisions/<int:pk>/grant/", decisions.mark_grant, name="mark_grant"),
+    path("decisions/<int:pk>/certificates/", batches.certificate_batch_new, name="certificate_batch_new"),
     path("decisions/<int:pk>/<slug:action>/", decisions.resolution_decide, name="resolution_decide"),
     path("decisions/marks/<int:pk>/", decisions.mark_detail, name="mark_detail"),
     path("decisions/marks/<int:pk>/<slug:action>/", decisions.mark_move, name="mark_move"),

@@ -149,6 +149,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep disagreements": {"task": "assessments.tasks.sweep_summons", "schedule": 600.0},
     "sweep data to be released": {"task": "assessments.tasks.sweep_bundles", "schedule": 60.0},
     "make waiting nameless copies": {"task": "products.tasks.make_copies", "schedule": 60.0},
+    "sweep certificates": {"task": "products.tasks.sweep_certificates", "schedule": 60.0},
     "call to renew marks": {"task": "products.tasks.call_to_renew", "schedule": 3600.0},
     "make waiting copies of programmes": {"task": "assessments.tasks.make_programme_copies", "schedule": 60.0},
     "sweep drafts of panels": {"task": "assessments.tasks.sweep_panels", "schedule": 30.0},

@@ -60,6 +60,8 @@ TONES = {
     "done": ("success", "check-circle"),
     "checking": ("info", "search"),
     "checked": ("warning", "clipboard-check"),
+    "making": ("info", "arrow-repeat"),
+    "gone": ("neutral", "archive"),
     "failed": ("danger", "exclamation-octagon"),
 }
 TONE_ICONS = {

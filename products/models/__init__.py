@@ -1,5 +1,6 @@
 """Everything the products room keeps."""
 
+from products.models.batches import CertificateBatch
 from products.models.credentials import MarkCredential, SigningKey
 from products.models.marks import MarkMove, QualityMark, RenewalCall
 from products.models.nameless import NamelessCopy
@@ -17,6 +18,7 @@ from products.models.submissions import (
 )
 
 __all__ = [
+    "CertificateBatch",
     "Creator",
     "KindField",
     "MarkCredential",

@@ -1,20 +1,25 @@
 """The public register of quality marks: searched, filtered and sorted as a list, and as open data for everybody's own use."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Q
 from django.http import Http404, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from products import rules
 from products.models import ProductKind, QualityMark
 from products.selectors import open_register
+from products.services import batches
 from secretariat import calendar, spreadsheets
-from secretariat.lists import Choice, Column, ListPage, RowAction, Toggle
+from secretariat.errors import RuleBroken
+from secretariat.gate import once
+from secretariat.lists import BulkAction, Choice, Column, ListPage, RowAction, Toggle
 from secretariat.models import Agency
+from secretariat.rules import is_officer
 
 STANDINGS = [
     ("granted", _("in force")),
@@ -87,6 +92,12 @@ class MarkList(ListPage):
     empty_title = _("No mark fits.")
     empty_text = _("Leave out a filter, or search for another word.")
 
+    def __init__(self, request):
+        super().__init__(request)
+        if is_officer(request.user):
+            confirm = _("Make the certificates of these marks, in Persian and in English, as one file?")
+            self.bulk = [BulkAction("certificates", _("Make certificates"), confirm=confirm)]
+
     def queryset(self):
         return (
             QualityMark.objects.public()
@@ -102,10 +113,20 @@ class MarkList(ListPage):
 
 
 @login_not_required
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
 def mark_list(request):
-    """The register of all marks that were ever published."""
-    return MarkList(request).respond("products/mark_list.html")
+    """The register of all marks that were ever published; officers have the certificates of chosen ones made."""
+    page = MarkList(request)
+    if request.method == "POST":
+        if not is_officer(request.user):
+            raise Http404
+        try:
+            _action, chosen = page.bulk_choice()
+            return redirect(batches.ask_for_register(chosen, request.GET.urlencode(), by=request.user))
+        except RuleBroken as refused:
+            messages.error(request, str(refused))
+    return page.respond("products/mark_list.html")
 
 
 @login_not_required

@@ -27,7 +27,7 @@ from assessments.models import (
     SetAside,
 )
 from assessments.services import appeals, deadlines, sets
-from products.models import Overlap, Product
+from products.models import CertificateBatch, Overlap, Product
 from products.services import submission
 from secretariat.models import Invitation, Notice, RoleGrant, Unit
 from secretariat.services import actions, agreements
@@ -129,6 +129,8 @@ SEEN_BY = {
     "mark_credential": ANYBODY, "credential_check": ANYBODY, "did_document": ANYBODY, "signing_keys": ANYBODY,
     "credential_status": ANYBODY, "mark_register": ANYBODY, "mark_open_data": ANYBODY,
     "product_public": ANYBODY, "decision_list": {"officer", "member", "voter", "keeper"}, "decision_board": COUNCIL,
+    "certificate_batches": {"officer", "keeper"}, "certificate_batch_new": {"officer", "keeper"}, "certificate_batch": {"officer", "keeper"},
+    "certificate_batch_status": {"officer", "keeper"}, "certificate_batch_cancel": {"officer", "keeper"}, "certificate_batch_file": set(),  # not made yet
     "mark_propose": {"keeper", "officer"}, "resolution_record": {"keeper"}, "mark_grant": {"keeper"},
     "resolution_decide": {"keeper"}, "mark_detail": COUNCIL, "mark_move": {"keeper"},
     # actions of councils: the house's is of the council of its resolution, to be done by the owner
@@ -212,6 +214,7 @@ def built_house():
     return SimpleNamespace(
         owner=owner, judge=judge.user, product=handed, file=file, round=round_, entry=entry, judge_row=judge,
         assignment=assignment, submitted=factories.submitted_assessment(entry, assessor_=colleague, strengths="سخن پوشیده").assignment,
+        batch=CertificateBatch.objects.create(asked_by=factories.officer(), resolution=resolution, marks=[mark.pk]),
         resolution=resolution, adopted=make.adopted_mark().resolution, proposed=proposed, mark=mark, unit=unit, invitation=invitation, draft=draft,
         notice=Notice.objects.create(user=owner, kind="test", text_fa="یادآوری پنهان", text_en="A hidden reminder", link="/desk/"),
         overlap=Overlap.objects.create(product=handed, other=factories.product("accepted"), similarity=0.9),
@@ -254,7 +257,9 @@ def arguments(name, house):
         "product_file": [house.file.pk], "product_file_remove": [house.file.pk],
         "product_file_sight": [house.file.pk], "product_file_give_out": [house.file.pk], "overlap_detail": [house.overlap.pk],
         "mark_verify": [house.mark.serial], "mark_certificate": [house.mark.serial], "mark_credential": [house.mark.serial, "jwt"],
-        "credential_status": ["revocation"], "mark_register": ["json"], "product_public": [house.mark.product_id],
+        "credential_status": ["revocation"], "mark_register": ["json"],
+        "certificate_batch_new": [house.resolution.pk], "certificate_batch": [house.batch.pk], "certificate_batch_status": [house.batch.pk],
+        "certificate_batch_cancel": [house.batch.pk], "certificate_batch_file": [house.batch.pk], "product_public": [house.mark.product_id],
         "resolution_decide": [house.resolution.pk, "adopt"], "mark_detail": [house.proposed.pk],
         "mark_move": [house.proposed.pk, "drop"], "mark_propose": [house.resolution.pk], "decision_board": [house.resolution.pk],
         "resolution_record": [house.resolution.pk], "mark_grant": [house.adopted.pk],
