@@ -7,6 +7,7 @@ import json
 import os
 import statistics
 import time
+from datetime import timedelta
 
 import django
 
@@ -21,10 +22,12 @@ from django.template import engines  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.urls import reverse  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
 from assessments.models import Assignment, Round  # noqa: E402
 from products.models import Product  # noqa: E402
-from secretariat.models import RoleGrant, User  # noqa: E402
+from secretariat import calendar  # noqa: E402
+from secretariat.models import ActionItem, Council, RoleGrant, User  # noqa: E402
 
 REPEAT = 7
 BARE = engines["django"].from_string(
@@ -50,6 +53,20 @@ def load(products, assessors):
     return time.perf_counter() - started
 
 
+def load_actions(count=2000):
+    """Action items of one council in every column of the board, of twenty owners."""
+    council, owners = Council.objects.order_by("pk").first(), list(User.objects.order_by("pk")[:20])
+    over = {"done_at": timezone.now(), "done_by": owners[0]}
+    states = [{"status": "todo"}, {"status": "doing"}, {"status": "done", **over}, {"status": "cancelled"}]
+    ActionItem.objects.bulk_create(
+        ActionItem(
+            council=council, owner=owners[n % len(owners)], title=f"تدوین دستورالعمل ارزیابی شمارهٔ {n}", axis=f"محور {n % 5}",
+            due_on=calendar.today() + timedelta(days=n % 60), **states[n % 4],
+        )
+        for n in range(count)
+    )  # fmt: skip
+
+
 def signed_in(user):
     client = Client()
     client.force_login(user)
@@ -63,6 +80,7 @@ def main():
             {"bench": "demo", "products": products, "assessors": assessors, "seconds": round(load(products, assessors), 1)}
         )
     )
+    load_actions()
     officer = User.objects.create(username="bench-officer")
     RoleGrant.objects.create(user=officer, role="officer")
     busy = Assignment.objects.order_by("-pk").first().assessor.user
@@ -86,6 +104,8 @@ def main():
         ("my assessments", busy, reverse("my_assessments")),
         ("desk of an officer", officer, reverse("desk")),
         ("register of marks", officer, reverse("mark_list")),
+        ("board of 2,000 actions", officer, reverse("action_board")),
+        ("list of 2,000 actions", officer, reverse("action_list")),
         ("search", officer, reverse("search") + "?q=کتاب"),
     ]
     for name, user, url in pages:

@@ -69,8 +69,7 @@ def _not_signed(item):
 
 
 ACTION_MOVES = {
-    "begin": Step((ActionStatus.TODO,), ActionStatus.DOING, works, gettext_lazy("Begin"), refuse=_not_signed),
-    "put_back": Step((ActionStatus.DOING,), ActionStatus.TODO, works, gettext_lazy("Put back")),
+    "begin": Step((ActionStatus.TODO,), ActionStatus.DOING, works, gettext_lazy("Begin the work"), refuse=_not_signed),
     "report": Step(
         OPEN, ActionStatus.DONE, works, gettext_lazy("Report it done"), needs_reason=True, refuse=_not_signed
     ),
@@ -78,6 +77,7 @@ ACTION_MOVES = {
     "give_back": Step((ActionStatus.DONE,), ActionStatus.DOING, keeps, gettext_lazy("Give back"), needs_reason=True),
     "postpone": Step(OPEN, "", keeps, gettext_lazy("Postpone"), needs_reason=True),
     "reassign": Step(OPEN, "", keeps, gettext_lazy("Hand over to somebody else"), needs_reason=True),
+    "put_back": Step((ActionStatus.DOING,), ActionStatus.TODO, works, gettext_lazy("Put back")),
     "cancel": Step(
         (*OPEN, ActionStatus.DONE), ActionStatus.CANCELLED, keeps, gettext_lazy("Cancel the action"), needs_reason=True
     ),

@@ -26,7 +26,7 @@ NAVIGATION = (
     ("agency_list", gettext_lazy("Agencies"), "building", ("all",)),
     ("mark_list", gettext_lazy("Quality marks"), "award", ("all",)),
     ("decision_list", gettext_lazy("Decisions"), "hammer", ("is_officer", "is_council")),
-    ("action_board", gettext_lazy("Actions"), "check2-square", ("is_officer", "is_council")),
+    ("action_board", gettext_lazy("Action items"), "check2-square", ("is_officer", "is_council")),
     ("agreement_list", gettext_lazy("Agreements"), "file-earmark-check", ("is_officer", "is_representative")),
     ("overview", gettext_lazy("Figures"), "graph-up", ("is_officer", "is_council")),
     ("admin:index", gettext_lazy("Councils and settings"), "bank", ("all",)),

@@ -91,7 +91,7 @@ class ActionForm(WordsForm, DueForm):
 
     owner = PersonField(label=gettext_lazy("Owner"), help_text=gettext_lazy("Has to do it, is told at once and reminded in time."))
 
-    field_order = ("title", "description", "owner", "due_on", "due_days", "agency", "unit", "axis")
+    field_order = ("title", "owner", "description", "due_on", "due_days", "agency", "unit", "axis")
 
     def __init__(self, *args, owners, **kwargs):
         super().__init__(*args, **kwargs)
@@ -107,7 +107,7 @@ class CommitmentForm(ActionForm):
     )
 
     WORDS = ("title", "description", "unit", "axis")
-    field_order = ("side", "title", "description", "owner", "due_on", "due_days", "unit", "axis")
+    field_order = ("side", "title", "owner", "description", "due_on", "due_days", "unit", "axis")
 
 
 class EditForm(WordsForm):

@@ -19,6 +19,7 @@ from secretariat.workflow import advance
 
 LONGEST_NOTE = 5000
 
+CHANGED = gettext_lazy("Somebody else changed this action in the meantime: see how it stands now.")
 GIVEN = gettext_lazy("“%(title)s” is yours to do until %(day)s.")
 TAKEN = gettext_lazy("“%(title)s” is no longer yours to do: it went to %(name)s. Reason: %(why)s")
 GIVEN_ON = gettext_lazy("“%(title)s” is yours to do until %(day)s; before you it was with %(name)s. Reason: %(why)s")
@@ -250,7 +251,7 @@ def _locked(item_id, by, version):
     """The item, locked, as it was looked at. Raises Stale when somebody changed it since."""
     item = _rows(by).select_for_update(of=("self",), no_key=True).get(pk=item_id)
     if version is not None and item.version != version:
-        raise Stale(_("Somebody else changed this action in the meantime: see how it stands now."), item)
+        raise Stale(CHANGED, item)
     return item
 
 

@@ -56,7 +56,7 @@ def _axes(request):
 
 class ActionList(ListPage):
     name = "actions"
-    caption = gettext_lazy("Actions")
+    caption = gettext_lazy("Action items")
     columns = [
         Column("title", gettext_lazy("Title"), sort="sort_key", link=True),
         Column("owner", gettext_lazy("Owner"), sort="owner__sort_key", value="owner.display_name"),
@@ -159,14 +159,18 @@ def action_place(request):
     if action and rules.ACTION_MOVES[action].needs_reason and not why.strip() and not script:
         return redirect("action_move", item.pk, action)
     try:
+        if item.version != typed_number(version):
+            raise Stale(services.CHANGED, item)
         if action is None:
             raise RuleBroken(_no_way(item, target))
         moved = services.move(item.pk, action, by=request.user, version=typed_number(version), why=why)
     except Stale as stale:
         return _placed(request, script, stale.current, str(stale), HTTPStatus.CONFLICT)
     except RuleBroken as broken:
-        asks = str(rules.ACTION_MOVES[action].label) if broken.field == "why" else ""
-        return _placed(request, script, item, str(broken), HTTPStatus.UNPROCESSABLE_ENTITY, asks)
+        asks, message = "", str(broken)
+        if broken.field == "why":
+            asks, message = str(rules.ACTION_MOVES[action].label), _("What was done") if action == "report" else _("Reason")
+        return _placed(request, script, item, message, HTTPStatus.UNPROCESSABLE_ENTITY, asks)
     told = _("“%(title)s” is now “%(state)s”.") % {"title": moved, "state": moved.get_status_display()}
     return _placed(request, script, moved, told, HTTPStatus.OK)
 

@@ -151,7 +151,7 @@ def test_a_card_is_put_into_another_column(client, item, in_english):
 def test_what_needs_a_reason_asks_for_it(client, item, in_english):
     client.force_login(item.owner)
     asked = client.post(url("action_place"), {"to": f"{item.pk}.1.done"}, **JSON)
-    assert asked.status_code == 422 and asked.json()["asks"] == "Report it done"
+    assert asked.status_code == 422 and asked.json()["asks"] == "Report it done" and asked.json()["message"] == "What was done"
     assert place(client, item, "done").url == url("action_move", item.pk, "report")
     done = client.post(url("action_place"), {"to": f"{item.pk}.1.done", "why": "نوشته شد"}, **JSON)
     assert done.json()["status"] == "done"
