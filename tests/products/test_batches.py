@@ -36,9 +36,7 @@ def decided(count=2, publish=True):
     resolution = make.session()
     proposed = [make.proposed_mark(resolution_=resolution) for _n in range(count)]
     by = make.keeper(resolution.council)
-    from secretariat.services import councils
-
-    councils.adopt(resolution.pk, by=by)
+    make.adopted(resolution)
     granted = marks.grant_all(resolution.pk, by=by, publish=publish)
     assert len(granted) == len(proposed)
     return resolution, granted, by

@@ -3,7 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from products.services import marks
+from products.models import CertificateBatch
+from products.services import batches, marks
 from secretariat.models import Presence, Recusal, Vote
 from tests import council as make
 from tests import factories
@@ -31,8 +32,19 @@ def test_public_pages(pages, language, theme, width):
         reverse("mark_verify", args=[mark.serial]),
         reverse("mark_verify", args=[gone.serial]),
         reverse("product_public", args=[product.pk]),
+        reverse("mark_open_data"),
+        reverse("credential_check"),
     ):
         look(page, address)
+    # A file that was taken from the page is brought back to be checked.
+    page.goto(reverse("mark_verify", args=[mark.serial]))
+    with page.expect_download() as taken:
+        page.click(f'a[href="{reverse("mark_credential", args=[mark.serial, "jwt"])}"]')
+    page.goto(reverse("credential_check"))
+    page.set_input_files("#id_file", taken.value.path())
+    page.click("main form button.btn-primary")
+    page.wait_for_selector("main .note-success")
+    assert faults_of(page) == []
     page.goto(reverse("mark_verify_form"))
     page.fill("#id_serial", mark.serial.replace("-", ""))
     page.press("#id_serial", "Enter")
@@ -76,3 +88,26 @@ def test_the_secretary_takes_a_resolution_from_proposal_to_grant(pages, language
     assert mark.is_in_force
     look(page, reverse("mark_detail", args=[mark.pk]))
     look(page, reverse("mark_move", args=[mark.pk, "revoke"]))
+
+
+@pytest.mark.parametrize(("language", "theme", "width"), [("en", "dark", 390), ("fa", "light", 1280)])
+def test_certificates_in_bulk_are_watched_and_taken(pages, language, theme, width):
+    mark = make.granted_mark()
+    resolution, keeper = mark.resolution, make.keeper(mark.resolution.council)
+    page = pages(user=keeper, language=language, theme=theme, width=width)
+    look(page, reverse("decision_board", args=[resolution.pk]))
+    page.click(f'a[href="{reverse("certificate_batch_new", args=[resolution.pk])}"]')
+    page.wait_for_url("**/certificates/")
+    assert faults_of(page) == []
+    page.click("main form[method=post] button.btn-primary")
+    page.wait_for_selector("#batch-box progress")
+    assert faults_of(page) == []
+    batch = CertificateBatch.objects.get()
+    batches.make(batch.pk)
+    # The box asks for itself and finds the file.
+    page.wait_for_selector(f'a[href="{reverse("certificate_batch_file", args=[batch.pk])}"]')
+    assert faults_of(page) == []
+    with page.expect_download() as taken:
+        page.click(f'a[href="{reverse("certificate_batch_file", args=[batch.pk])}"]')
+    assert taken.value.suggested_filename == f"certificates-{batch.pk}.zip"
+    look(page, reverse("certificate_batches"))
