@@ -13,6 +13,8 @@ def reading_order(product, assessor, products, assessors):
     """
     product, assessor = np.asarray(product, dtype=np.int64), np.asarray(assessor, dtype=np.int64)
     nodes = products + assessors
+    if not nodes:  # nobody's sheet counts (any more)
+        return (np.zeros(0, dtype=np.int64),) * 3
     ends = np.append(product, assessor + products), np.append(assessor + products, product)
     graph = coo_array((np.ones(2 * len(product), dtype=np.int8), ends), shape=(nodes, nodes)).tocsr()
     _count, parts = connected_components(graph, directed=False)

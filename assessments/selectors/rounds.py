@@ -76,10 +76,10 @@ def progress_totals(entries):
 
 def with_root_scores(entries, user):
     """Entries with their total score as `score`, `low`, `high`, `raters`, `coverage`, `gate`; all None without one, and
-    where `user` still has to judge himself."""
+    where `user` still has to judge in the round himself."""
     columns = {"score": "value", "low": "low", "high": "high", "raters": "raters", "coverage": "coverage", "gate": "gate_failed"}
     own = Assignment.objects.filter(assessor__user=user, status__in=rules.PENDING_ASSIGNMENTS)
-    unjudged = Q(pk__in=own.values("entry")) & ~Q(round__status__in=rules.PUBLIC_ROUNDS)
+    unjudged = Q(round__in=own.values("entry__round")) & ~Q(round__status__in=rules.PUBLIC_ROUNDS)
     return entries.annotate(**{name: Case(When(unjudged, then=None), default=F(f"result__{col}")) for name, col in columns.items()})
 
 

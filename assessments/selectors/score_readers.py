@@ -26,6 +26,11 @@ class ScoreReader:
         rows = Assignment.objects.filter(assessor__user=self.user).select_related("entry__round")
         return {row.entry_id: row for row in rows}
 
+    @cached_property
+    def _judging(self):
+        """The rounds in which this person still has to judge: of their results he reads nothing as an officer, as on their pages."""
+        return {row.entry.round_id for row in self._own.values() if row.status in PENDING_ASSIGNMENTS}
+
     def _with_status(self, *statuses):
         return [pk for pk, row in self._own.items() if row.status in statuses]
 
@@ -35,7 +40,7 @@ class ScoreReader:
         if own and own.status in PENDING_ASSIGNMENTS and not published:
             # Whoever still has to judge sees no aggregate, officer or not.
             return None
-        if is_officer(self.user):
+        if is_officer(self.user) and (published or entry.round_id not in self._judging):
             return STAFF
         if not self.user.is_authenticated:
             return None
@@ -49,14 +54,14 @@ class ScoreReader:
 
     def entries(self):
         """The entries of which `audience` is not None."""
-        if is_officer(self.user):
-            return Entry.objects.exclude(~Q(round__status__in=PUBLIC_ROUNDS), pk__in=self._with_status(*PENDING_ASSIGNMENTS))
         if not self.user.is_authenticated:
             return Entry.objects.none()
         published = Q(round__status__in=PUBLIC_ROUNDS)
         early = ~published & Q(
             pk__in=[pk for pk, row in self._own.items() if shown_to(row).aggregates], result__raters__gte=LEAST_PANEL
         )
+        if is_officer(self.user):
+            return Entry.objects.filter(published | ~Q(round__in=self._judging) | early)
         if self.user.seats_now:
             return Entry.objects.filter(published | early)
         mine = Q(subject__agency__in=represented_agencies(self.user)) | Q(pk__in=self._with_status(AssignmentStatus.SUBMITTED))

@@ -308,6 +308,16 @@ def test_an_empty_round_says_that_nothing_was_computed(client, officer, in_engli
 
 
 @database
+def test_the_page_stands_when_everybody_was_set_aside_after_the_run(client, judged, officer, in_english):
+    SetAside.objects.bulk_create(
+        SetAside(round=judged, assessor=row, why="looked at", by=officer) for row in Assessor.objects.filter(assignments__entry__round=judged).distinct()
+    )
+    answer = ask(client, officer, "round_reliability", judged.pk)
+    assert answer.status_code == 200 and "How the round hangs together" in answer.text
+    assert not reliability.links(judged).lines
+
+
+@database
 def test_the_list_of_assessors_goes_from_strict_to_mild_and_into_excel(client, judged, officer, in_english):
     page = ask(client, officer, "round_assessors", judged.pk).content.decode()
     strictest = assessor_report.readings(judged).order_by("severity").first()

@@ -1,0 +1,444 @@
+"""Nobody learns what he may not know: every address, link, form, file, letter and notice is read for words that are secrets.
+
+Two proofs side by side. Each secret of the world is a word or number that stands nowhere else: no answer may hold it. And
+what a person is shown does not change by a byte while that changes which he may not know: so no counter, order, date or
+fingerprint tells of it either.
+"""
+
+import difflib
+import logging
+import re
+from urllib.parse import quote
+
+import pytest
+from django.db import transaction
+from django.http import HttpResponseNotFound
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework.throttling import SimpleRateThrottle
+
+from assessments.models import Assignment, Entry, Round, Score, SetAside
+from assessments.services import runs
+from portal.views import desk
+from products.models import Creator
+from secretariat import urls
+from secretariat.models import Agency, Letter, Notice, Resolution, User
+from tests import blind_world, factories
+from tests import council as make
+from tests.crawl import CannotAsk, Rows, crawl, every_address, fetch, signed_in
+
+pytestmark = pytest.mark.django_db
+
+# Member agencies are a public register: their own pages name them, and never beside a product.
+REGISTER = ("/agencies/", "/sitemap.xml", "/my-assessments/profile/", "/overview/")
+REFUSALS = (301, 302, 400, 401, 403, 404, 405, 409, 415, 422)
+
+
+@pytest.fixture(autouse=True)
+def _asked_without_end(monkeypatch):
+    """A crawl asks more often than programs may; and what it is refused need not be logged."""
+    monkeypatch.setattr(SimpleRateThrottle, "allow_request", lambda *args: True)
+    # The page that says so is read once, below; hundreds of times it would only cost.
+    monkeypatch.setattr(urls, "handler404", lambda request, exception: HttpResponseNotFound(), raising=False)
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker):
+    """Built once for all: every question's effects are taken back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield blind_world.build()
+        transaction.set_rollback(True)
+
+
+def rows_of(world):
+    """Those who together can open every page, so that each shows what is looked for when it is asked for."""
+    seat, keeper = world.resolution.meeting.attendances.first().seat.user, make.keeper(world.resolution.council)
+    judging = [world.reader.user, world.first.user, world.checker.user]
+    return Rows([world.officer, world.owner, *judging, world.appellant, seat, keeper, None], world.chosen)
+
+
+def test_every_address_can_be_asked_for(world):
+    """A new address of which nobody here knows what stands in it fails this, with its name."""
+    rows, unknown = rows_of(world), []
+    for address in every_address():
+        try:
+            rows.urls(address)
+        except CannotAsk as why:
+            unknown.append(str(why))
+    assert not unknown, "\n".join(unknown)
+
+
+# --- who may not know what -----------------------------------------------------------------------------
+
+
+def people(world):
+    """{who: (user, words that he must not read, numbers of rows that he must not read)}."""
+    s = world.secrets
+    between = [*s.council, *s.staff]
+    of_panel = [*s.panel, *s.words, *s.reasons, *s.former]
+    judging = [*s.maker, *s.rival, *of_panel, *s.house, *s.appeal, *between]
+    agencies = numbers(world, "maker", "rival", "owner", "rival_owner", "product", "other")
+    return {
+        **{
+            name: (getattr(world, name).user, without_oneself(judging, name), agencies | others(world, getattr(world, name)))
+            for name in ("reader", "gone", "first")
+        },
+        # What is decided about an overlap is told to both agencies.
+        "owner": (world.owner, [*of_panel, *s.appeal, *without(between, "غربال‌نهان", "هم‌پوشان‌نهان")], others(world)),
+        "rival_owner": (
+            world.rival_owner, [*of_panel, *s.house, *s.appeal, *without(between, "هم‌پوشان‌نهان"), *PRIVATE_TO_THE_MAKER], others(world),
+        ),
+        # Whose results are published: he reads what was let through of the words, under numbers.
+        "appellant": (
+            world.appellant, without(judging, *s.appeal, "zgmeta"), agencies | others(world) | others_of(world.appealed.round),
+        ),
+        # Of a councillor's councils none has anything of this before it; what is published he reads.
+        "member": (outsider_of_councils(), [*without(judging, "واژه‌گشوده"), "باران"], agencies | others(world)),
+        "public": (None, [*judging, "باران", "of rain"], agencies | others(world)),
+    }  # fmt: skip
+
+
+# One's own name and words are no secret; nor is to the member of a discussion what is said in it.
+OWN = {
+    "gone": ("کنارکش", "konarkesh", "علت‌نهان"),
+    "first": (
+        "همایی", "homai", "رشته‌نهان", "قوت‌نهان", "بهبودنهان", "یادداشت‌نهان", "نظرنهان", "گفتگونهان", "پیشنهادنهان", "توافق‌نهان",
+        "قوت‌گذشته", "بهبودگذشته", "یادداشت‌گذشته", "نظرگذشته",
+    ),
+}  # fmt: skip
+
+
+def without(words, *known):
+    return [word for word in words if word not in known]
+
+
+def without_oneself(words, name):
+    return without(words, *OWN.get(name, ()))
+
+
+PRIVATE_TO_THE_MAKER = ("ساروخانی", "sarukhani", "کاشفی", "گلفامیه", "zgoriginal", "zgmeta")
+
+
+def outsider_of_councils():
+    """A member of a council that has nothing before it."""
+    return make.seat(make.council()).user
+
+
+def numbers(world, *names):
+    return {getattr(world, name).pk for name in names}
+
+
+def others(world, own=None):
+    return others_of(world.round, own)
+
+
+def others_of(round_, own=None):
+    """Numbers of the panel's rows, but for one's own."""
+    assignments = Assignment.objects.filter(entry__round=round_).exclude(assessor=own)
+    found = set()
+    for row in assignments.select_related("assessor", "assessment"):
+        found |= {row.pk, row.assessor_id, row.assessor.user_id}
+        if hasattr(row, "assessment"):
+            found |= {row.assessment.pk, *row.assessment.ratings.values_list("pk", flat=True)}
+    return found
+
+
+# “gone” declined, was taken off one product by an officer and off another for a conflict of interest; “first” has submitted.
+WHO = ("reader", "gone", "first", "owner", "rival_owner", "appellant", "member", "public")
+# Who sends an empty form everywhere as well; what comes back to the others is the same.
+SENDING = ("reader", "rival_owner", "public")
+
+
+def told(answer, words, figures, forbidden):
+    """The secrets that an answer tells; the address that was asked for may stand in it."""
+    asked = answer.url.partition("?")[0]
+    text = answer.text.replace(answer.url, "").replace(asked, "").casefold()
+    if asked.startswith(REGISTER):
+        assert not {"باران", "صنوبر"} & set(text.split()), f"{answer.url} names the product beside its maker"
+        words = without(words, "زرگنده", "zargandeh", "چهلستونی", "chehelsotuni", "رقیبانه", "raghibaneh")
+        forbidden = forbidden - set(Agency.objects.values_list("pk", flat=True))
+    plain = text.translate(_PLAIN)
+    whole, figures = set(_WHOLE.findall(plain)), [figure for figure in figures if figure in plain]
+    there = set(_NUMBER.findall(visible(plain))) if figures else ()
+    return [
+        *(word for word in words if word.casefold() in text),
+        *(figure for figure in figures if figure in there),
+        *(str(pk) for pk in forbidden if str(pk) in whole),
+    ]
+
+
+_PLAIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٫", "0123456789.")
+_WHOLE, _NUMBER = re.compile(r"\d+"), re.compile(r"(?<![\d.])\d+(?:\.\d+)?(?![\d.]*\d)")
+
+
+def visible(text):
+    """What stands between the tags, and what tags show or send: not how pictures are drawn."""
+    return re.sub(r"""\s(?:d|points|viewbox|transform|style|class|x\d?|y\d?|cx|cy|width|height)=(?:"[^"]*"|'[^']*')""", "", text)
+
+
+# --- what changes while nobody may notice ---------------------------------------------------------------
+
+
+def the_panel_goes_on(world):
+    """What the others do: one more submits, one declines, an assessor is set aside, the scores move, a council decides."""
+    third = factories.assessor(first_name="تازه", last_name="رسیده")
+    factories.submitted_assessment(world.entry, "5.5", third, comment="تازه", strengths="تازه", note_to_staff="تازه")
+    factories.submitted_assessment(world.theirs, "99.5", third)
+    factories.assignment(world.entry, factories.assessor(), status="declined")
+    SetAside.objects.create(round=world.round, assessor=world.second, why="تازه", by=world.officer)
+    Entry.objects.filter(round=world.round).update(inputs_version=5, inputs_changed_at=timezone.now())
+    before = set(Score.objects.filter(run__round=world.round).values_list("value", flat=True))
+    runs.score_round(world.round.pk)
+    assert set(Score.objects.filter(run__round=world.round).values_list("value", flat=True)) != before
+    Resolution.objects.filter(pk=world.resolution.pk).update(text="تازه")
+    factories.product("submitted", agency_=world.bystander, kind=world.kind)
+    factories.user()
+
+
+def the_maker_is_another(world):
+    """Everything by which the maker could be known, as far as it can change at all."""
+    Agency.objects.filter(pk=world.maker.pk).update(
+        name_fa="یکی دیگر", name_en="Somebody else", website="https://else.example.org/"
+    )
+    world.maker.units.update(name_fa="جای دیگر", name_en="Elsewhere")
+    Creator.objects.filter(product=world.product).update(name="کس دیگر")
+    User.objects.filter(pk=world.owner.pk).update(first_name="نام", last_name="دیگر", email="else@example.org")
+
+
+# --- the crawl -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_a_person_is_told_nothing_that_he_may_not_know(world, who):
+    user, words, forbidden = people(world)[who]
+    found = list(crawl(user, rows_of(world), methods=("get", "post") if who in SENDING else ("get",)))
+    every_page_was_asked_for(found)
+    no_secret_in(found, words, world.secrets.figures, forbidden)
+    shown = [answer for answer in found if answer.status in (200, 302)]
+    if who in ("reader", "first", "public"):  # what is told does not hang on the language
+        no_secret_in(again(user, shown, "en"), words, world.secrets.figures, forbidden)
+    the_panel_goes_on(world)
+    if who in KNOW_THE_MAKER:
+        nothing_differs(user, shown)
+        return
+    shown = [answer for answer in shown if not answer.url.startswith(FOLLOWED.get(who, ("-",)))]
+    nothing_differs(user, [answer for answer in shown if answer.url.startswith(REGISTER)])
+    the_maker_is_another(world)
+    nothing_differs(user, [answer for answer in shown if not answer.url.startswith(REGISTER)])
+
+
+KNOW_THE_MAKER = {"owner"}
+# Who follows a discussion, reads whose product overlaps with his own, or how the years go, sees of course that they change.
+FOLLOWED = {"first": ("/moderations/",), "rival_owner": ("/products/",), "member": ("/overview/",)}
+
+
+def nothing_differs(user, before):
+    pairs = [
+        (was, is_) for was, is_ in zip(before, again(user, before), strict=True) if same(was) != same(is_) and not is_life(was)
+    ]
+    shows = [f"{was.method} {was.url}: {difference(same(was), same(is_))}" for was, is_ in pairs]
+    assert not shows, "what may not be known shows in:\n" + "\n".join(shows)
+
+
+def test_an_officer_who_still_judges_reads_nothing_of_the_others_judgement(world):
+    """He knows makers and panel, for he is an officer; an officer's links lead everywhere, so they are not followed."""
+    names = (
+        "round",
+        "entry",
+        "assess",
+        "moderation",
+        "question",
+        "remark",
+        "appeal",
+        "api-",
+        "desk",
+        "overview",
+        "decision",
+        "mark",
+    )
+    found = list(crawl(world.insider.user, rows_of(world), names, methods=("get",), follows=False))
+    assert len(found) > 100
+    no_secret_in(found, world.secrets.words, world.secrets.figures, set())
+
+
+def every_page_was_asked_for(found):
+    asked = {name for answer in found for name in answer.names}
+    assert asked == {address.name for address in every_address()}, "addresses for which nothing could be asked"
+    odd = [f"{a.method} {a.url}: {a.status}" for a in found if a.status not in (200, 201, *REFUSALS) and not is_life(a)]
+    assert not odd, "\n".join(odd)
+    assert sum(answer.status == 200 for answer in found) > 20, "the crawl hardly found anything"
+
+
+def no_secret_in(answers, words, figures, forbidden):
+    wrong = [f"{a.method} {a.url}: {secrets}" for a in answers if (secrets := told(a, words, figures, forbidden))]
+    assert not wrong, "\n".join(wrong)
+
+
+def again(user, answers, language="fa"):
+    """What the same questions are answered now; a sign of life is another each time."""
+    client = signed_in(user and User.objects.get(pk=user.pk), language)
+    return [fetch(client, answer.method.lower(), answer.url, **answer.headers) for answer in answers]
+
+
+def difference(before, after):
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    return " ".join(line.strip()[:160] for line in lines if not line.startswith(("---", "+++", "@@")))[:600]
+
+
+def is_life(answer):
+    """Whether the answer is another each time: a sign of life, or a key made for the asking."""
+    return answer.url.startswith(("/healthz", "/account/second-factor/"))
+
+
+# Where officers and owners read what is secret to the others.
+OF_OFFICERS = (
+    "agency_people", "assessment_detail", "assessor_detail", "assessor_invited", "decision_board", "entry_detail", "entry_scores", "extension_answer",
+    "invitation_list", "moderation_detail", "overlap_detail", "product_detail", "product_version", "remark_check", "roster_import",
+    "round_assessors", "round_set_aside", "round_take_back", "screening_form", "self_assessment_result", "self_file", "unit_edit", "waiver_detail",
+    "mark_detail",
+)  # fmt: skip
+OF_OWNERS = ("account", "api-product", "notices", "product_detail", "product_file", "programme_list", "self_a")
+
+
+def test_the_crawl_finds_what_is_there_to_be_found(world):
+    """Officers and owners together read everything: a secret that not even their crawls meet would prove nothing above."""
+    s = world.secrets
+    missing = {word for kind in vars(s).values() for word in kind} - set(s.figures)
+    hidden, figures = numbers(world, "maker", "product", "owner") | others(world), set()
+    for user, names in ((world.officer, OF_OFFICERS), (world.owner, OF_OWNERS), (world.appellant, ("appeal_", "entry_scores"))):
+        for answer in crawl(user, rows_of(world), names, methods=("get",), follows=False):
+            met = set(told(answer, missing, s.figures, hidden))
+            figures |= met - missing
+            missing -= met
+        if not missing and len(figures) > 10:
+            return
+    raise AssertionError(f"seeded, and nowhere to be read: {missing or figures}")
+
+
+def test_the_crawl_finds_what_a_round_shows(world):
+    """Where the round says that its assessors see whose the product is, their crawl meets the maker."""
+    Round.objects.filter(pk=world.round.pk).update(see_submitter="always")
+    user, _words, _forbidden = people(world)["reader"]
+    missing = {"زرگنده", "کاشفی", "گلفامیه", "zgoriginal", "zgmeta"}
+    for answer in crawl(user, rows_of(world), ("assessment_form", "product_file"), methods=("get",)):
+        missing -= set(told(answer, missing, [], set()))
+        if not missing:
+            return
+    raise AssertionError(missing)
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_no_letter_and_no_notice_holds_a_secret(world, who):
+    user, words, forbidden = people(world)[who]
+    if user is None:
+        return
+    said = [f"{row.subject}\n{row.text}\n{row.html}" for row in Letter.objects.filter(to=user.email)]
+    said += [f"{row.text_fa}\n{row.text_en}\n{row.link}" for row in Notice.objects.filter(user=user)]
+    assert said or who in ("rival_owner", "appellant", "member"), "nothing was told, so nothing was tried"
+    for text in said:
+        assert [word for word in words if word.casefold() in text.casefold()] == []
+        assert [pk for pk in forbidden if str(pk) in text] == []
+
+
+def test_error_pages_tell_nothing(world, monkeypatch):
+    def broken(user):
+        raise RuntimeError("زرگنده همایی 37.93")
+
+    monkeypatch.undo()
+    monkeypatch.setattr(desk, "sections", broken)
+    user, words, forbidden = people(world)["reader"]
+    answer = fetch(signed_in(user), "get", reverse("desk"))
+    assert answer.status == 500 and told(answer, words, world.secrets.figures, forbidden) == []
+    for url in ("/nowhere/", f"/products/{world.product.pk}/", "/api/v1/nowhere/"):
+        assert told(fetch(signed_in(user), "get", url), words, world.secrets.figures, forbidden) == []
+
+
+# --- asking for a secret -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["reader", "rival_owner", "public"])
+def test_searching_for_a_secret_finds_as_much_as_searching_for_nothing(world, who):
+    user, _words, _forbidden = people(world)[who]
+    client, s = signed_in(user), world.secrets
+    searched = [reverse("search"), *(url for url in lists(client) if 'name="q"' in fetch(client, "get", url).text)]
+    assert len(searched) > 2
+    own = s.rival if who == "rival_owner" else ()
+    named = {"زرگنده", "zargandeh", "رقیبانه", "raghibaneh"}
+    some = {word for kind in vars(s).values() for word in kind[:2]} | {"کاشفی", "zgoriginal"}
+    secrets = {*some, "باران", "rain", str(world.product.pk)} - set(own)
+    for url in searched:
+        nothing = without_question(fetch(client, "get", f"{url}?q=qqxyzzyqq"), "qqxyzzyqq")
+        for secret in sorted(secrets):
+            answer = without_question(fetch(client, "get", f"{url}?q={quote(secret)}"), secret)
+            if secret in named and (url in (reverse("search"), reverse("agency_list"))):
+                assert "باران" not in answer  # the register may be searched
+                continue
+            assert answer == nothing, f"{url}?q={secret} tells that there is something"
+
+
+def lists(client):
+    """Every list that a person can open."""
+    urls = [reverse(address.name) for address in every_address() if not address.arguments and "list" in address.name]
+    return [url for url in urls if fetch(client, "get", url).status == 200]
+
+
+def without_question(answer, question):
+    """The answer without what was asked, however it is written in it again."""
+    said, value = same(answer), question.partition("=")[2]
+    for written in (quote(quote(question)), quote(question), quote(question, safe="="), question, f'value="{value}"'):
+        said = said.replace(written, "")
+    return said
+
+
+# Columns of tables; a list's own columns, which it shows, go by other names.
+HIDDEN_ORDERS = (
+    "subject__agency", "entry__subject__agency__sort_key", "agency__sort_key", "-result__value", "-entry__result__value",
+    "assessor__user__sort_key", "created_by",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("who", ["reader", "owner"])
+def test_no_list_can_be_put_in_an_order_that_tells(world, who):
+    """Sorted or narrowed by a column that is not shown, rows would tell by their places what stands in it."""
+    user, _words, _forbidden = people(world)[who]
+    client = signed_in(user)
+    for url in [*lists(client), reverse("my_assessments"), reverse("desk"), reverse("notices")]:
+        if fetch(client, "get", url).status != 200:
+            continue
+
+        def asked(question, url=url):
+            return without_question(fetch(client, "get", f"{url}?{question}"), question)
+
+        for order in ("sort", "ordering"):
+            plain = asked(f"{order}=qqxyzz")
+            assert not [column for column in HIDDEN_ORDERS if asked(f"{order}={column}") != plain], url
+        for column in ("subject__agency", "assessor", "entry__subject__agency"):
+            plain = asked(f"{column}=987654")
+            assert not [pk for pk in (world.maker.pk, world.rival.pk) if asked(f"{column}={pk}") != plain], f"{url}?{column}"
+
+
+# --- nothing changes with what is hidden ---------------------------------------------------------------
+
+# Keys of forms and nonces; a strong ETag is the digest of the body, which is compared itself.
+_CHANGING = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|nonce[-=]\S+|\b(?=\w*[A-Z])[A-Za-z0-9]{64}\b"
+    r'|(?:Set-Cookie|Retry-After):.*|ETag: "[0-9a-f]{32}"|(?:[۰-۹]+ (?:ثانیه|دقیقه|ساعت) پیش|همین حالا)'
+)
+
+
+def same(answer):
+    """An answer without what differs from one asking to the next."""
+    return _CHANGING.sub("", answer.lasting)
+
+
+def test_one_s_work_stands_in_no_order_of_makers(world):
+    """Whatever the makers are called, the assessor's list keeps its order."""
+    client = signed_in(world.reader.user)
+    factories.assignment(factories.entry(world.round, factories.subject(agency_=world.rival)), world.reader)
+    before = same(fetch(client, "get", reverse("my_assessments")))
+    Agency.objects.filter(pk=world.rival.pk).update(name_fa="آآآ", name_en="Aaa", slug="aaa")
+    Agency.objects.filter(pk=world.maker.pk).update(name_fa="یی", name_en="Zzz", slug="zzz")
+    assert same(fetch(client, "get", reverse("my_assessments"))) == before
