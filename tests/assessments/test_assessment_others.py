@@ -220,6 +220,23 @@ def test_an_officer_on_the_panel_reads_nothing_of_it_before_his_own(client, vers
     assert f"{total:.1f}" in client.get(reverse("entry_detail", args=[mine.entry_id])).text
 
 
+def test_an_officer_who_still_judges_reads_no_score_of_the_round(client, version):
+    """The scores of other products tell how strict colleagues are; so the whole round waits, as its results do."""
+    mine, _them = panel(version, status="accepted")
+    officer = factories.granted("officer", user_=mine.assessor.user)
+    other = factories.entry(mine.entry.round, factories.subject(), [factories.published_set()])
+    for value in (1, 2, 4):
+        factories.submitted_assessment(other, value, comment="of another product")
+    Entry.objects.filter(pk=other.pk).update(inputs_version=1, inputs_changed_at=timezone.now())
+    runs.score_round(other.round_id)
+    total = Entry.objects.select_related("result").get(pk=other.pk).result.value
+    for reader, reads in ((officer, False), (factories.officer(), True)):
+        client.force_login(reader)
+        assert (client.get(reverse("entry_scores", args=[other.pk])).status_code == 200) is reads
+        assert (f"{total:.1f}" in client.get(reverse("entry_detail", args=[other.pk])).text) is reads
+        assert bool(client.get(reverse("api-score-list")).json()["results"]) is reads
+
+
 # --- one policy, read twice ----------------------------------------------------------------------------
 
 
