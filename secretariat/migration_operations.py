@@ -34,3 +34,34 @@ class CreateModels(Operation):
 
     def describe(self):
         return f"Create the models {', '.join(model.name for model in self.models)}"
+
+
+class Together(Operation):
+    """Do many things to tables that are there already, with one picture of all models before and one after.
+
+    None of the operations may build on what another one of them has made.
+    """
+
+    serialization_expand_args = ["operations"]
+
+    def __init__(self, operations):
+        self.operations = operations
+
+    def state_forwards(self, app_label, state):
+        state.__dict__.pop("apps", None)
+        for operation in self.operations:
+            operation.state_forwards(app_label, state)
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        for operation in self.operations:
+            operation.database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        for operation in reversed(self.operations):
+            operation.database_backwards(app_label, schema_editor, from_state, to_state)
+
+    def deconstruct(self):
+        return type(self).__name__, [], {"operations": self.operations}
+
+    def describe(self):
+        return "; ".join(operation.describe() for operation in self.operations)
