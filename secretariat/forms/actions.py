@@ -4,9 +4,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from secretariat import action_rules, calendar
+from secretariat import calendar
 from secretariat.fields import CanonicalCharField, JalaliDateFormField, WholeNumberFormField
 from secretariat.models import Agency, Agreement, User
+from secretariat.rules import actions as action_rules
 from secretariat.uploads import EXTENSIONS
 
 LONGEST_TERM = 1000  # working days

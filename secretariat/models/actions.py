@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_jalali.db.models import jManager
 
-from secretariat import action_rules, calendar, rules
+from secretariat import calendar, rules
 from secretariat.bilingual import Bilingual
 from secretariat.fields import JalaliDateField
 from secretariat.models.agencies import Agency
@@ -16,6 +16,7 @@ from secretariat.models.agreements import Agreement
 from secretariat.models.files import PrivateFile
 from secretariat.models.moves import Move
 from secretariat.models.people import User
+from secretariat.rules import actions as action_rules
 from secretariat.text_columns import SearchColumn, SortColumn
 
 

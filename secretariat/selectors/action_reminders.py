@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from secretariat import action_rules as rules
 from secretariat import calendar
 from secretariat.models import ActionItem, ActionReminder
+from secretariat.rules import actions as rules
 
 Kind = ActionReminder.Kind
 # However many holidays lie between, the longest stage before a due day is not further off than this.

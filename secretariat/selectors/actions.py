@@ -8,10 +8,10 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from secretariat import action_rules as rules
 from secretariat import calendar
 from secretariat.models import ActionItem, ActionMove, ActionNote, Council, Meeting, RoleGrant, Seat, User
-from secretariat.rules import served_councils
+from secretariat.rules import MeetingStatus, served_councils
+from secretariat.rules import actions as rules
 from secretariat.uploads import INLINE
 from secretariat.workflow import open_steps
 
@@ -198,8 +198,11 @@ def report(council, since):
 
 def since_last_meeting(council, before):
     """The moment of the council's last meeting before another moment; a year back where there was none."""
-    held = Meeting.objects.filter(council=council, starts_at__lt=before).exclude(status="cancelled")
+    held = Meeting.objects.filter(council=council, starts_at__lt=before, status=MeetingStatus.HELD)
     last = held.order_by("-starts_at").values_list("starts_at", flat=True).first()
     return last or before - timedelta(days=365)
 
 
+def report_to(meeting):
+    """The report that a meeting is given: what became of its council's actions since the one before it."""
+    return report(meeting.council, since_last_meeting(meeting.council, meeting.starts_at))

@@ -5,9 +5,9 @@ from datetime import date
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.urls import reverse
 
-from secretariat import action_rules as rules
 from secretariat import calendar
 from secretariat.models import ActionItem, ActionNote, Agreement
+from secretariat.rules import actions as rules
 from secretariat.rules import is_officer, represents, serves_council
 from secretariat.uploads import INLINE
 

@@ -7,10 +7,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from secretariat import action_rules as rules
 from secretariat import calendar
 from secretariat.bilingual import both
 from secretariat.models import ActionItem, ActionReminded, ActionReminder
+from secretariat.rules import actions as rules
 from secretariat.selectors import action_reminders as due
 from secretariat.selectors import actions as selectors
 from secretariat.services import notices

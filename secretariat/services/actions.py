@@ -6,12 +6,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from secretariat import action_rules as rules
 from secretariat import calendar
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import ActionFile, ActionItem, ActionNote, Agreement, Council, NoteDraft
 from secretariat.private_files import already_here, kept_with_rows
+from secretariat.rules import actions as rules
 from secretariat.rules import is_officer, serves_council
 from secretariat.selectors import actions as selectors
 from secretariat.services import notices

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from secretariat import action_rules as rules
 from secretariat import calendar
 from secretariat.errors import RuleBroken, Stale
 from secretariat.fields import JalaliDateFormField
@@ -20,6 +19,7 @@ from secretariat.forms.actions import EvidenceForm, NoteForm
 from secretariat.gate import once
 from secretariat.models import ActionFile, Council
 from secretariat.private_files import answer
+from secretariat.rules import actions as rules
 from secretariat.rules import is_officer, serves_council
 from secretariat.selectors import actions as selectors
 from secretariat.services import actions as services

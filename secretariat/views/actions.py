@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from secretariat import action_rules as rules
 from secretariat import calendar
 from secretariat.errors import RuleBroken, Stale
 from secretariat.forms.actions import ActionForm, EditForm, EvidenceForm, HandOverForm, NoteForm, PostponeForm, WhyForm
 from secretariat.gate import once
 from secretariat.lists import Choice, Column, ListPage, Toggle
 from secretariat.models import ActionItem, Council, Meeting, NoteDraft, Resolution, User
+from secretariat.rules import actions as rules
 from secretariat.selectors import actions as selectors
 from secretariat.services import actions as services
 from secretariat.uploads import EXTENSIONS

@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from secretariat import action_rules as rules
 from secretariat.errors import RuleBroken, Stale
 from secretariat.forms.actions import AgreementForm, CommitmentForm, EvidenceForm, WhyForm
 from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage
 from secretariat.models import ActionItem, Agreement, AgreementFile, AgreementReview
 from secretariat.private_files import answer
+from secretariat.rules import actions as rules
 from secretariat.rules import is_officer, serves_council
 from secretariat.selectors import actions as action_selectors
 from secretariat.selectors import agreements as selectors

@@ -305,6 +305,8 @@ def test_the_report_to_the_next_meeting(client, council, keeper, in_english):
     actions.postpone(postponed.pk, by=keeper, why="بودجه", due_days=50)
     report = selectors.report(council, selectors.since_last_meeting(council, timezone.now()))
     assert (report.done, report.late, [move.item for move in report.postponed], report.open) == ([done], [late], [postponed], 2)
+    coming = make.meeting(council, starts_at=timezone.now() + timedelta(days=2))
+    assert selectors.report_to(coming) == report
     words = page(client, keeper, url("action_report", council.pk)).content.decode()
     for part in ("چاپ شد", "منتظر پاسخ", "بودجه", "به تعویق رفته"):
         assert part in words

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from secretariat.rules import is_officer, officers, represents, serves_council
+from secretariat.rules.people import is_officer, officers, represents, serves_council
 from secretariat.workflow import Step
 
 
