@@ -104,12 +104,20 @@ def after_casting(choice):
 
 
 def strictest(rules):
-    """One rule for a vote on several kinds of decision at once: the hardest majority and the largest quorum among them."""
-    hardest = max(rules, key=lambda rule: (rule.share, rule.strict, OF.index(rule.of)))
-    return replace(
-        hardest,
+    """One rule for a vote on several kinds of decision at once: what carries by it carries by each of `rules`.
+
+    The hardest share need not stand beside the broadest count, so each is taken by itself: more than half of all seats
+    together with two thirds of the votes are two thirds of all seats.
+    """
+    rules = list(rules)
+    share = max(rule.share for rule in rules)
+    return VotingRule(
         quorum=max(rule.quorum for rule in rules),
-        casting=all(rule.casting for rule in rules),
+        share=share,
+        strict=any(rule.strict for rule in rules if rule.share == share),
+        of=max((rule.of for rule in rules), key=OF.index),
+        # Equal votes decide nothing where one of the rules would not call them equal.
+        casting=all(rule.casting for rule in rules) and len({(rule.share, rule.strict) for rule in rules}) == 1,
         secret=any(rule.secret for rule in rules),
     )
 

@@ -15,7 +15,7 @@ ORDER = [Verdict.NO_QUORUM, Verdict.LOST, Verdict.TIE, Verdict.CARRIED]
 rules = st.builds(
     VotingRule,
     quorum=st.sampled_from([HALF, TWO_THIRDS, Fraction(3, 4), Fraction(1, 3), Fraction(1)]),
-    share=st.sampled_from([HALF, TWO_THIRDS, Fraction(3, 4), Fraction(3, 5)]),
+    share=st.sampled_from([Fraction(1, 3), HALF, TWO_THIRDS, Fraction(3, 4), Fraction(3, 5)]),
     strict=st.booleans(),
     of=st.sampled_from(voting.OF),
     casting=st.booleans(),
@@ -127,6 +127,26 @@ def test_the_strictest_rule_asks_for_the_largest_quorum(several, seats):
     strictest = voting.strictest(several)
     if voting.has_quorum(strictest, standing(seats)):
         assert all(voting.has_quorum(rule, standing(seats)) for rule in several)
+
+
+@given(st.lists(rules, min_size=1, max_size=4), people)
+def test_what_carries_by_the_strictest_rule_carries_by_each_it_joins(several, seats):
+    verdict = voting.outcome(voting.strictest(several), standing(seats))
+    each = [voting.outcome(rule, standing(seats)) for rule in several]
+    if verdict == Verdict.CARRIED:
+        assert set(each) == {Verdict.CARRIED}
+    if verdict == Verdict.TIE:  # the chair may carry it now: then each of them would have let the chair, or carried before
+        assert set(each) <= {Verdict.TIE, Verdict.CARRIED}
+
+
+def test_the_hardest_share_is_counted_of_the_most():
+    most_of_all = VotingRule(of="all")
+    two_thirds_of_votes = VotingRule(of="votes", share=TWO_THIRDS, strict=False)
+    joined = voting.strictest([most_of_all, two_thirds_of_votes])
+    assert (joined.share, joined.of, joined.strict, joined.casting) == (TWO_THIRDS, "all", False, False)
+    few = Standing(seats=9, present=6, votes_for=2, votes_abstain=4)
+    assert voting.outcome(two_thirds_of_votes, few) == Verdict.CARRIED
+    assert voting.outcome(joined, few) == Verdict.LOST
 
 
 def test_the_highest_mark_is_the_strictest():
