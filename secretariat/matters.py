@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
+
 from secretariat.rules import Decision
 
 
@@ -17,6 +19,9 @@ class Matter:
     decisions: Callable[[Any], list] = lambda resolution: [resolution.decision]  # kinds of decision it holds together
     ties: Callable[[Any, Any], dict] = lambda resolution, seats: {}  # {seat pk: why it is recused}
     parts: Callable[[Any], list] = lambda resolution: []  # what it decides one by one, as plain values for the register
+    page: str = "resolution_detail"  # the name of its page, which takes its key
+    item_kind: str = ""  # the kind of agenda item that such resolutions are drawn up from
+    start: str = ""  # the name of the page that draws one up, which takes the key of the agenda item
 
 
 _matters: dict[str, Matter] = {}
@@ -41,6 +46,17 @@ def ties_of(resolution, seats):
 def parts_of(resolution):
     """What a resolution decides one by one, the same whenever it is asked."""
     return _of(resolution).parts(resolution)
+
+
+def page_of(resolution):
+    """The address of the page on which a resolution is read and voted on."""
+    return reverse(_of(resolution).page, args=[resolution.pk])
+
+
+def start_of(item):
+    """The address where resolutions of an agenda item's kind are drawn up; "" where they are simply written."""
+    names = [matter.start for matter in _matters.values() if matter.item_kind == item.kind and matter.start]
+    return reverse(names[0], args=[item.pk]) if names else ""
 
 
 def _of(resolution):

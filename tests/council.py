@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from assessments.models import Entry, Round, Score, ScoringRun
 from assessments.rules import SETTLED_ROUNDS
-from secretariat.models import Attendance, Council, DecisionRule, Meeting, Presence, Resolution, Seat
+from secretariat.models import AgendaItem, Attendance, Council, DecisionRule, Meeting, Presence, Resolution, Seat
 from secretariat.models.bodies import columns_of
 from secretariat.services import ballots
 from tests import factories
@@ -72,6 +72,20 @@ def resolution(council_=None, meeting_=None, **fields):
             **fields,
         }
     )
+
+
+def item(meeting_, **fields):
+    """A point on the agenda of a meeting."""
+    return AgendaItem.objects.create(meeting=meeting_, **{"title": "دستور", "kind": "discussion", "position": next(serial), **fields})
+
+
+def motion(members=3, council_=None, **fields):
+    """A motion in words at a meeting in session, on its agenda, with `members` voting seats present."""
+    council_ = council_ or council()
+    meeting_ = in_session(council_)
+    for n in range(members):
+        presence(meeting_, seat(council_, role="chair" if n == 0 else "member"))
+    return resolution(council_, meeting_, agenda_item=item(meeting_), **{"kind": "general", "title": "آیین‌نامهٔ داوری", **fields})
 
 
 def keeper(council_):

@@ -7,6 +7,7 @@ recused from it, enough are present. A recused person therefore helps nobody to 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+from math import ceil, floor
 
 from django.utils.translation import gettext as _
 
@@ -156,17 +157,50 @@ def in_words(verdict, standing):
 
 def rule_in_words(rule):
     """How a decision of this rule is taken, in one sentence."""
-    of = {
-        "votes": _("of the votes for and against"),
-        "present": _("of those present"),
-        "all": _("of all seats"),
-    }[rule.of]
     sentence = (
         _("Quorum %(quorum)s of the seats; more than %(share)s %(of)s.")
         if rule.strict
         else _("Quorum %(quorum)s of the seats; at least %(share)s %(of)s.")
     )
-    return sentence % {"quorum": _fraction(rule.quorum), "share": _fraction(rule.share), "of": of}
+    return sentence % {"quorum": _fraction(rule.quorum), "share": _fraction(rule.share), "of": _of(rule)}
+
+
+def least_for(rule, of):
+    """The smallest number of votes for it that is the majority asked for out of `of`."""
+    exact = rule.share * of
+    return floor(exact) + 1 if rule.strict else max(1, ceil(exact))
+
+
+def arithmetic(rule, standing):
+    """How a count is worked out, line by line, so that anybody can check it: [(what, numbers)]."""
+    numbers = _numbers(standing)
+    numbers |= {
+        "quorum": calendar.digits(ceil(rule.quorum * standing.seats)),
+        "own_quorum": calendar.digits(max(LEAST_VOTERS, ceil(rule.quorum * standing.entitled))),
+        "base": calendar.digits(base(rule, standing)),
+        "least": calendar.digits(least_for(rule, base(rule, standing))),
+    }
+    lines = [(_("Quorum"), _("%(present)s of %(seats)s voting seats were present; at least %(quorum)s are asked.") % numbers)]
+    if standing.recused:
+        lines.append(
+            (_("Without the recused"), _("%(recused)s recused; of the %(entitled)s others %(voters)s were present; at least %(own_quorum)s are asked.") % numbers)
+        )
+    lines.append((_("Votes"), _("%(for)s for, %(against)s against, %(abstain)s abstained.") % numbers))
+    lines.append((_("Majority"), f"{_majority(rule)} {_('Out of %(base)s that is at least %(least)s for it.') % numbers}"))
+    return lines
+
+
+def _majority(rule):
+    share = {"share": _fraction(rule.share), "of": _of(rule)}
+    return _("More than %(share)s %(of)s.") % share if rule.strict else _("At least %(share)s %(of)s.") % share
+
+
+def _of(rule):
+    return {
+        "votes": _("of the votes for and against"),
+        "present": _("of those present"),
+        "all": _("of all seats"),
+    }[rule.of]
 
 
 def _fraction(value):

@@ -133,6 +133,11 @@ SEEN_BY = {
     "certificate_batch_status": {"officer", "keeper"}, "certificate_batch_cancel": {"officer", "keeper"}, "certificate_batch_file": set(),  # not made yet
     "mark_propose": {"keeper", "officer"}, "resolution_record": {"keeper"}, "mark_grant": {"keeper"},
     "resolution_decide": {"keeper"}, "mark_detail": COUNCIL, "mark_move": {"keeper"},
+    # motions and votes of councils
+    "resolution_new": {"keeper"}, "resolution_detail": COUNCIL, "resolution_edit": {"keeper"}, "resolution_withdraw": {"keeper"},
+    "recusal_declare": {"voter"}, "recusal_record": {"keeper"}, "recusal_take_back": set(),  # of a recusal on record; tested in its own file
+    "ballot_open": {"keeper"}, "ballot_vote": {"voter"}, "ballot_state": COUNCIL, "ballot_hands": {"keeper"}, "ballot_close": {"keeper"},
+    "ballot_break_off": {"keeper"}, "ballot_casting": {"keeper"},
     # actions of councils: the house's is of the council of its resolution, to be done by the owner
     "action_board": SIGNED_IN, "action_list": SIGNED_IN, "action_column": SIGNED_IN, "action_place": set(),  # the card says which
     "action_new": {"keeper"}, "action_detail": COUNCIL | {"owner"}, "action_edit": {"keeper"}, "action_move": {"owner"},
@@ -208,6 +213,9 @@ def built_house():
     appealed = appeals.attach(appeal.pk, specimens.upload(specimens.pdf()), by=owner)
     Appeal.objects.filter(pk=appeal.pk).update(status="refused", filed_at=timezone.now())
     programme, programme_file = reviewing.being_judged(agency, owner, judge)
+    motion = make.resolution(
+        resolution.council, resolution.meeting, kind="general", title="مصوبهٔ پنهان", agenda_item=make.item(resolution.meeting)
+    )
     action = doing.action(resolution.council, owner, title="اقدام پنهان")
     agreement = doing.agreement(agency, council=resolution.council, title_fa="تفاهم‌نامهٔ پنهان")
     doing.action(agreement=agreement, owner=owner)
@@ -232,6 +240,7 @@ def built_house():
         moderation=Moderation.objects.create(entry=entry, status="consensus"),
         programme=programme, programme_file=programme_file, check=check, own=check.self_assessment, evidence=check.self_assessment.files.get(),
         criterion=self_assessing.leaves(check.self_assessment.year)[0], study=study, study_group=study.groups.get(), expert=study.experts.get(), grant=RoleGrant.objects.get(user=owner), agency=agency, node=draft.indicators.first(),
+        motion=motion, ballot=make.ballot(motion, choice=None),
         appeal=appeal, appealed=appealed, action=action, agreement=agreement, paper=agreements.review(agreement.pk, by=None),
         scan=agreements.attach(agreement.pk, specimens.upload(specimens.pdf()), by=None), proof=actions.attach(action.pk, specimens.upload(specimens.pdf()), by=owner),
     )  # fmt: skip
@@ -263,6 +272,8 @@ def arguments(name, house):
         "resolution_decide": [house.resolution.pk, "adopt"], "mark_detail": [house.proposed.pk],
         "mark_move": [house.proposed.pk, "drop"], "mark_propose": [house.resolution.pk], "decision_board": [house.resolution.pk],
         "resolution_record": [house.resolution.pk], "mark_grant": [house.adopted.pk],
+        "resolution_new": [house.motion.agenda_item_id], "recusal_take_back": [house.resolution.pk, house.resolution.council.seats.first().pk],
+        "ballot_open": [house.resolution.pk],
         "api-kind-detail": [house.product.kind.code], "api-mark-detail": [house.mark.serial], "api-set-detail": version[:1],
         "api-set-version": version, "api-product-file": [house.product.pk, house.file.pk],
         "round_cancel_run": [house.round.pk, house.run.pk], "run_keep": [house.round.pk, house.run.pk],
@@ -295,6 +306,7 @@ def arguments(name, house):
         "moderation_": [house.moderation.pk],
         "assessment_": [house.assignment.pk], "assignment_": [house.assignment.pk], "assessor_": [house.judge_row.pk],
         "product_": [house.product.pk], "api-product-": [house.product.pk], "study_": [house.study.pk],
+        "resolution_": [house.resolution.pk], "recusal_": [house.resolution.pk], "ballot_": [house.ballot.pk],
         "programme_": [house.programme.pk], "action_": [house.action.pk], "agreement_": [house.agreement.pk], "self_assessment": [house.own.pk], "self_answer": [house.own.pk, house.criterion.pk], "self_file": [house.evidence.pk],
         "excellence_": [house.own.year_id], "checker_": [house.own.pk], "check_": [house.check.pk],
         "api-round-": [house.round.pk], "api-score-": [house.entry.pk],
@@ -328,12 +340,12 @@ def somebody(role, house):
 
 def secrets_from(role, house):
     """Words that may stand on no page at all that this person reads, lists and searches too."""
-    ours = {house.product.title_fa, "یادآوری پنهان", "مهمان پنهان", "داورپوشیده", "همکارپوشیده", "تفاهم‌نامهٔ پنهان", "اقدام پنهان"}
+    ours = {house.product.title_fa, "یادآوری پنهان", "مهمان پنهان", "داورپوشیده", "همکارپوشیده", "تفاهم‌نامهٔ پنهان", "اقدام پنهان", "مصوبهٔ پنهان"}
     council = {"تفاهم‌نامهٔ پنهان", "اقدام پنهان"}
     known = {
         "officer": ours,
-        "voter": council,
-        "keeper": council,
+        "voter": {*council, "مصوبهٔ پنهان"},
+        "keeper": {*council, "مصوبهٔ پنهان"},
         "owner": {house.product.title_fa, "یادآوری پنهان", "مهمان پنهان", *council},  # but not who judges
         "judge": {house.product.title_fa, "داورپوشیده"},  # but not who judges with him
     }
