@@ -131,8 +131,9 @@ def _interval(mark):
     return _("%(low)s to %(high)s") % {"low": _number(mark.score_low), "high": _number(mark.score_high)}
 
 
-def qr(url):
-    """A QR code as SVG."""
+def qr(url, sized=True):
+    """A QR code as SVG; without a size of its own it fills the place it is given."""
     image = io.BytesIO()
-    segno.make(url, error="m", micro=False).save(image, kind="svg", border=0, dark="#1c2829", xmldecl=False)
+    drawn = segno.make(url, error="m", micro=False)
+    drawn.save(image, kind="svg", border=0, dark="#1c2829", xmldecl=False, omitsize=not sized)
     return image.getvalue().decode()

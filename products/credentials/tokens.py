@@ -76,13 +76,10 @@ def examined(content, known, withdrawn=()):
     if not token:
         return Finding("unsigned" if token == "" else "unreadable")
     try:
-        header = jwt.get_unverified_header(token)
-        said = jwt.api_jws.decode_complete(token, options={"verify_signature": False})["payload"]
-        said = json.loads(said)
-        assert isinstance(said, dict)
-    except (jwt.InvalidTokenError, ValueError, RecursionError, AssertionError):
+        kid = str(jwt.get_unverified_header(token).get("kid", ""))
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
         return Finding("unreadable")
-    kid = str(header.get("kid", ""))
+    said = _words(token)
     if kid in withdrawn:
         return Finding("withdrawn_key", said, kid)
     if kid not in known:
@@ -97,3 +94,12 @@ def examined(content, known, withdrawn=()):
     issuer = said.get("issuer")
     ours = isinstance(issuer, dict) and issuer.get("id") == kid.partition("#")[0]
     return Finding("signed" if ours else "not_ours", said, kid)
+
+
+def _words(token):
+    """The words of a token, whoever wrote them; {} where they cannot be read."""
+    try:
+        said = json.loads(jwt.api_jws.decode_complete(token, options={"verify_signature": False})["payload"])
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}

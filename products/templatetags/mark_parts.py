@@ -52,4 +52,4 @@ def verify_address(mark):
 @register.simple_tag
 def qr_code(address):
     """An address as a QR code, drawn inline."""
-    return mark_safe(certificates.qr(address))
+    return mark_safe(certificates.qr(address, sized=False))
