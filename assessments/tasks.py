@@ -18,7 +18,6 @@ from assessments.services import (
     programme_copies,
     reminders,
     replacements,
-    roster_import,
     runs,
 )
 from secretariat.models import User
@@ -119,12 +118,6 @@ def sweep_replacements():
     """Look at every open round that replaces by itself: somebody may have become free, a message may have been lost."""
     waiting = short_panels().filter(lost_count__gt=0, round__replaces_itself=True)
     _each(waiting.order_by("round").values_list("round", flat=True).distinct(), replacements.replace_lost)
-
-
-@shared_task
-def forget_tables():
-    """Forget tables of assessors that have served or that nobody confirmed."""
-    roster_import.forget_tables()
 
 
 def _each(ids, act):

@@ -37,6 +37,7 @@ FOOTER = (
     ("mark_list", gettext_lazy("Register of quality marks")),
     ("mark_verify_form", gettext_lazy("Verify a mark")),
     ("agency_list", gettext_lazy("Member agencies")),
+    ("council_list", gettext_lazy("Councils")),
     ("api_docs", gettext_lazy("For developers")),
 )
 

@@ -10,6 +10,8 @@ from secretariat.views import (
     agreements,
     audit,
     ballots,
+    bodies,
+    council_import,
     invitations,
     motions,
     notices,
@@ -97,6 +99,12 @@ urlpatterns = [
     path("ballots/<int:pk>/count/", ballots.ballot_close, name="ballot_close"),
     path("ballots/<int:pk>/break-off/", ballots.ballot_break_off, name="ballot_break_off"),
     path("ballots/<int:pk>/casting-vote/", ballots.ballot_casting, name="ballot_casting"),
+    # councils
+    path("councils/", bodies.council_list, name="council_list"),
+    path("councils/<int:pk>/", bodies.council_detail, name="council_detail"),
+    path("councils/import/", council_import.council_import, name="council_import"),
+    path("councils/import/template/", council_import.council_import_template, name="council_import_template"),
+    path("councils/import/<int:pk>/", council_import.council_import_detail, name="council_import_detail"),
     # the trail of changes
     path("audit/", audit.audit, name="audit"),
 ]

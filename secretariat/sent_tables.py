@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from openpyxl.utils import get_column_letter
 
 from secretariat.errors import RuleBroken, Stale
+from secretariat.models.sent_tables import SentTable
 from secretariat.persian import search_key
 
 KEPT = timedelta(days=30)  # what is not confirmed by then is forgotten, and of what was, only the figures stay
@@ -124,9 +125,10 @@ def written(kept, lines, *, by):
     return kept
 
 
-def forget(model):
-    """Empty the tables that have served: people's data is kept in their own rows alone. Gives how many."""
-    return model.objects.filter(sent_at__lt=timezone.now() - KEPT).exclude(content={}).update(content={})
+def forget():
+    """Empty the tables of every room that have served: people's data is kept in their own rows alone. Gives how many."""
+    old = timezone.now() - KEPT
+    return sum(kind.objects.filter(sent_at__lt=old).exclude(content={}).update(content={}) for kind in SentTable.__subclasses__())
 
 
 def shown(request, lines, now):

@@ -156,7 +156,6 @@ CELERY_BEAT_SCHEDULE = {
     "keep the dates of rounds": {"task": "assessments.tasks.keep_time", "schedule": 60.0},
     "remind of what is owed": {"task": "assessments.tasks.remind", "schedule": 600.0},
     "look for replacements": {"task": "assessments.tasks.sweep_replacements", "schedule": 300.0},
-    "forget tables of assessors": {"task": "assessments.tasks.forget_tables", "schedule": 86_400.0},
     "remind of actions": {"task": "secretariat.tasks.remind_of_actions", "schedule": 600.0},
     "send waiting mail": {"task": "secretariat.tasks.send_mail", "schedule": 30.0},
     "heartbeat": {"task": "secretariat.tasks.heartbeat", "schedule": 15.0},

@@ -9,6 +9,8 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LONGEST_CELL = 32_000  # Excel refuses more than 32,767 characters
@@ -45,10 +47,58 @@ def workbook(title, headings, rows, *, rtl):
 
 def _heading(sheet, text):
     cell = WriteOnlyCell(sheet, value=harmless(text))
+    _dress(cell)
+    return cell
+
+
+def _dress(cell):
     cell.font = Font(bold=True, color="FFFFFF")
     cell.fill = PatternFill("solid", fgColor="0D5C63")
     cell.alignment = Alignment(vertical="center", wrap_text=True)
-    return cell
+
+
+def to_fill_in(title, labels, example, choices, *, rtl, rows, lists_title, strict=(), as_text=(), widths=None):
+    """The bytes of a workbook that people fill in: headings, one row that shows how it is meant, lists to choose from.
+
+    `labels` are the headings by column key, `choices` the words for some of them, offered in the first `rows` rows;
+    under any other key, which is then the heading, they are only there to be looked up. Columns in `strict` take nothing else; those `as_text` keep their zeros.
+    """
+    book = Workbook()
+    sheet, lists = book.active, book.create_sheet(str(lists_title)[:31])
+    sheet.title = str(title)[:31]
+    for one in (sheet, lists):
+        one.sheet_view.rightToLeft = rtl
+        one.freeze_panes = "A2"
+    _headings(sheet, [str(label) for label in labels.values()])
+    sheet.append([harmless(text) for text in example])
+    for cell in sheet[2]:
+        cell.font = Font(italic=True, color="6B7280")
+    _headings(lists, [str(labels[key]) if key in labels else str(key) for key in choices])
+    for place, words in enumerate(choices.values(), 1):
+        for number, word in enumerate(words, 2):
+            lists.cell(number, place, harmless(word))
+    for number, key in enumerate(labels, 1):
+        letter = get_column_letter(number)
+        sheet.column_dimensions[letter].width = (widths or {}).get(key, 28)
+        if choices.get(key):
+            column = get_column_letter(list(choices).index(key) + 1)
+            source = f"'{lists.title}'!${column}$2:${column}${len(choices[key]) + 1}"
+            rule = DataValidation(type="list", formula1=source, allow_blank=True, showErrorMessage=key in strict)
+            sheet.add_data_validation(rule)
+            rule.add(f"{letter}2:{letter}{rows + 1}")
+        if key in as_text:
+            for row in range(2, 502):
+                sheet.cell(row, number).number_format = "@"
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _headings(sheet, words):
+    sheet.append([harmless(word) for word in words])
+    for cell in sheet[1]:
+        _dress(cell)
+        sheet.column_dimensions[cell.column_letter].width = 28
 
 
 def download(name, content):

@@ -70,8 +70,3 @@ def _expect(line, by):
 
 
 _WAYS = {"fill": _fill, "add": _add, "invite": _invite, "expect": _expect}
-
-
-def forget_tables():
-    """Empty the tables that have served. Gives how many."""
-    return sent_tables.forget(RosterImport)

@@ -13,6 +13,7 @@ from secretariat.models.agencies import Agency, Province, Unit
 from secretariat.models.agreements import Agreement, AgreementFile, AgreementMove, AgreementReview
 from secretariat.models.ballots import Ballot, BallotMark, BallotMove, Recusal, SealedTally, Vote
 from secretariat.models.bodies import Council, DecisionRule, Seat
+from secretariat.models.council_imports import CouncilImport
 from secretariat.models.days import Holiday
 from secretariat.models.files import PrivateFile
 from secretariat.models.meetings import (
@@ -48,6 +49,7 @@ __all__ = [
     "BallotMark",
     "BallotMove",
     "Council",
+    "CouncilImport",
     "DecisionRule",
     "FormKey",
     "Heartbeat",

@@ -15,6 +15,7 @@ from secretariat.bilingual import both
 from secretariat.errors import RuleBroken
 from secretariat.models import Invitation, RoleGrant, User
 from secretariat.services import letters
+from secretariat.services.accounts import free_name
 from secretariat.services.notices import tell
 from secretariat.signals import invitation_accepted
 
@@ -101,7 +102,7 @@ def accept_as_new(token, *, first_name, last_name, password, mobile=None):
         if User.objects.filter(email__iexact=invitation.email).exists():
             raise RuleBroken(_("There is an account with this e-mail address. Sign in with it, then accept."))
         person = User(
-            username=_free_name(invitation.email.lower()),
+            username=free_name(invitation.email.lower()),
             email=invitation.email,
             first_name=first_name,
             last_name=last_name,
@@ -177,15 +178,6 @@ def _give_key(invitation):
 
 def _hash(token):
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _free_name(email):
-    """The address itself as user name; numbered where somebody calls himself so already."""
-    name, n = email[:150], 1
-    while User.objects.filter(username__iexact=name).exists():
-        n += 1
-        name = f"{email[:145]}.{n}"
-    return name
 
 
 _PURPOSES = {

@@ -7,6 +7,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Q
 from django.utils import timezone
 
+from secretariat import sent_tables
 from secretariat.models import FormKey, Letter, Notice, ResetRequest
 
 FORM_KEYS = timedelta(days=2)
@@ -19,7 +20,7 @@ NOTICES = timedelta(days=730)
 
 
 def forget():
-    """Delete what is past its time; gives {name: rows}."""
+    """Delete what is past its time, and empty the tables that have served; gives {name: rows}."""
     now = timezone.now()
     gone = {
         "form keys": FormKey.objects.filter(created_at__lt=now - FORM_KEYS),
@@ -31,4 +32,4 @@ def forget():
         "wrong sign-ins": AccessAttempt.objects.filter(attempt_time__lt=now - WRONG_SIGN_INS),
         "sign-ins": AccessLog.objects.filter(attempt_time__lt=now - SIGN_INS),
     }
-    return {name: rows.delete()[0] for name, rows in gone.items()}
+    return {name: rows.delete()[0] for name, rows in gone.items()} | {"tables sent": sent_tables.forget()}

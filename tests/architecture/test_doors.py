@@ -18,6 +18,8 @@ PUBLIC = {
     "agency_list": "the register of members is public",
     "agency_detail": "the register of members is public",
     "agreement_detail": "what an agreement says is public where it was published; nothing else of it",
+    "council_list": "who decides is public",
+    "council_detail": "who decides is public",
     # the admin's own
     "admin:login": "has no form of its own, sends on to sign_in",
     # assessments

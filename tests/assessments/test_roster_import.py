@@ -259,10 +259,10 @@ def test_a_table_is_written_once_and_forgotten_in_time():
         RosterImport.objects.filter(pk=kept.pk).update(written_at=timezone.now())
     with refused("import_written_by_somebody"):
         sql("UPDATE assessments_rosterimport SET written_by_id = NULL WHERE id = %s", kept.pk)
-    assert services.forget_tables() == 0
+    assert sent_tables.forget() == 0
     open_ = received(NEW)
     RosterImport.objects.update(sent_at=timezone.now() - sent_tables.KEPT - timedelta(days=1))
-    assert services.forget_tables() == 2
+    assert sent_tables.forget() == 2
     with pytest.raises(RuleBroken, match="forgotten"):
         services.write(open_.pk, by=factories.officer(), seen="x")
 

@@ -56,6 +56,8 @@ SEEN_BY = {
     "invitation_resend": OFFICERS, "invitation_revoke": OFFICERS,
     # opened by a key that was sent: a guess finds a page that says so and nothing else (tested in their own files)
     "password_reset_confirm": ANYBODY, "invitation_accept": set(),
+    "council_list": ANYBODY, "council_detail": ANYBODY,
+    "council_import": set(), "council_import_template": set(), "council_import_detail": set(),  # for the head, who is none of these
     # indicator sets
     "set_list": ANYBODY, "set_latest": ANYBODY, "set_version": OFFICERS, "set_diff": OFFICERS, "set_new": OFFICERS,
     "set_new_version": OFFICERS, "set_edit": OFFICERS, "set_about": OFFICERS, "set_node_new": OFFICERS, "set_node": OFFICERS,
