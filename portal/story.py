@@ -27,7 +27,7 @@ from assessments.selectors.comparisons import groups_of
 from assessments.selectors.remarks import clean, fingerprint, round_remarks
 from assessments.services import assessments, comparisons, measurements, remarks, rounds, runs
 from assessments.services.programmes import add_programmes
-from portal import story_excellence, story_moderation, story_programmes
+from portal import story_actions, story_excellence, story_moderation, story_programmes
 from products.forms.submission import QUESTION
 from products.models import Overlap, Product, ProductKind, QualityMark
 from products.selectors.judging import set_versions_for
@@ -97,6 +97,7 @@ def tell():
     _council(script["products"], products, people)
     _weights(people)
     story_excellence.tell(people)
+    story_actions.tell(people)
 
 
 def _people(said):

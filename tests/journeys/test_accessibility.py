@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from assessments.models import Assignment, Entry, Round, SetVersion
 from products.models import Overlap, Product, QualityMark
-from secretariat.models import Agency, Resolution, User
+from secretariat.models import ActionItem, Agency, Agreement, Resolution, User
 from tests.axe import faults_of, too_wide
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -73,10 +73,14 @@ def pages_of_a_council():
         council=decided.council, meeting=decided.meeting, kind=decided.kind, title="مصوبهٔ دوم", text="متن مصوبه"
     )
     mark = decided.marks.filter(status="granted").first()
+    actions = {item.status: item.pk for item in ActionItem.objects.filter(agreement=None)}
+    agreement, promised = Agreement.objects.get(), ActionItem.objects.filter(side="agency").get()
     return [
         ("desk",), ("decision_list",), ("decision_board", decided.pk), ("decision_board", draft.pk), ("mark_propose", draft.pk),
         ("resolution_record", draft.pk), ("resolution_decide", draft.pk, "reject"), ("mark_detail", mark.pk),
-        ("mark_move", mark.pk, "suspend"),
+        ("mark_move", mark.pk, "suspend"), ("action_board",), ("action_list",), ("action_new",), ("action_detail", actions["done"]),
+        ("action_edit", actions["todo"]), ("action_move", actions["todo"], "postpone"), ("action_report", decided.council_id),
+        ("agreement_detail", agreement.pk), ("action_detail", promised.pk),
     ]  # fmt: skip
 
 
