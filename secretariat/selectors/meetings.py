@@ -1,7 +1,8 @@
 """Who may sit at a meeting, who sat there at which moment, and when there was a quorum."""
 
+import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db.models import Q
 from django.utils import timezone
@@ -19,6 +20,14 @@ def seats_on_day(meeting):
 def voting_seats(meeting):
     """Seats with a vote in force on the day of the meeting."""
     return seats_on_day(meeting).voting()
+
+
+def plan_seen(meeting):
+    """A short text that differs as soon as time, place or agenda of a meeting do: what a form was filled in upon."""
+    told = [meeting.starts_at.astimezone(UTC).isoformat(), meeting.place, meeting.minutes_planned, str(meeting.status)]
+    fields = ("pk", "kind", "title", "note", "presenter", "minutes_planned", "minutes_of")
+    told += meeting.agenda.values_list(*fields)
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def presence_at(meeting, moment=None):

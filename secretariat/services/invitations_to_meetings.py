@@ -63,7 +63,7 @@ def _one(meeting, user, kind, text, *, once, cancelled=False, **words):
             **words,
         }
 
-    agenda = both(lambda: _agenda(meeting))
+    agenda = both(lambda: agenda_text(meeting))
     files = []
     for language, points in zip(("fa", "en"), agenda, strict=True):
         with translation.override(language):
@@ -71,7 +71,8 @@ def _one(meeting, user, kind, text, *, once, cancelled=False, **words):
     notices.tell(user, kind, *both(said), once=once, more=("", "") if cancelled else agenda, calendar=files)
 
 
-def _agenda(meeting):
+def agenda_text(meeting):
+    """The agenda as a letter tells it; "" without one."""
     points = [f"{calendar.digits(place)}. {item.title}" for place, item in enumerate(meeting.agenda.all(), 1)]
     return "\n".join([str(AGENDA), *points]) if points else ""
 

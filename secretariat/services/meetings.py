@@ -6,10 +6,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from secretariat import persian, rules
-from secretariat.errors import RuleBroken
+from secretariat.errors import RuleBroken, Stale
 from secretariat.models import AgendaItem, Attendance, Ballot, Council, Meeting, Presence
 from secretariat.rules import MeetingStatus
-from secretariat.selectors.meetings import seats_on_day
+from secretariat.selectors.meetings import plan_seen, seats_on_day
 from secretariat.services import invitations_to_meetings as invitations
 from secretariat.workflow import advance
 
@@ -48,13 +48,20 @@ def revise(meeting_id, *, by, **changes):
     `changes` may hold starts_at, place, minutes_planned.
     """
     meeting = locked(meeting_id, by=by)
+    if _revise(meeting, changes):
+        _tell_change(meeting)
+    return meeting
+
+
+def _revise(meeting, changes):
+    """Change what is another than before; says whether those invited must be told."""
     if meeting.status not in (MeetingStatus.PLANNED, MeetingStatus.CALLED):
         raise RuleBroken(_("The meeting has begun or is over: time and place stay as they were."))
     changed = [
         name for name in ("starts_at", "place", "minutes_planned") if name in changes and changes[name] != getattr(meeting, name)
     ]
     if not changed:
-        return meeting
+        return False
     for name in changed:
         setattr(meeting, name, changes[name])
     if meeting.attendances.exclude(seat__in=seats_on_day(meeting)).exists():
@@ -64,13 +71,13 @@ def revise(meeting_id, *, by, **changes):
             )
         meeting.attendances.exclude(seat__in=seats_on_day(meeting)).delete()
     meeting.save(update_fields=changed)
-    if meeting.status == MeetingStatus.CALLED:
-        _invite(meeting)
-        if "starts_at" in changed:
-            # Who said yes to another time has not said yes to this one.
-            meeting.attendances.exclude(answer="").update(answer="", why="", answered_at=None)
-        _tell_change(meeting)
-    return meeting
+    if meeting.status != MeetingStatus.CALLED:
+        return False
+    _invite(meeting)
+    if "starts_at" in changed:
+        # Who said yes to another time has not said yes to this one.
+        meeting.attendances.exclude(answer="").update(answer="", why="", answered_at=None)
+    return True
 
 
 @transaction.atomic
@@ -80,11 +87,20 @@ def set_agenda(meeting_id, rows, *, by):
     Items that are not named are taken off. Raises RuleBroken where papers or resolutions hang on one of those.
     """
     meeting = locked(meeting_id, by=by)
+    if _set_agenda(meeting, rows):
+        _tell_change(meeting)
+    return meeting
+
+
+def _set_agenda(meeting, rows):
+    """Put the agenda in place; says whether those invited must be told."""
     if meeting.status not in rules.LIVE_MEETINGS:
         raise RuleBroken(_("The meeting is over: its agenda stays as it was."))
     items = {item.pk: item for item in meeting.agenda.all()}
     before = [(item.kind, item.title) for item in items.values()]
     kept = {row["pk"] for row in rows if row.get("pk")}
+    if kept - items.keys():
+        raise RuleBroken(_("This item is no longer on the agenda."))
     for item in [item for pk, item in items.items() if pk not in kept]:
         check_free(item)
         item.delete()
@@ -95,8 +111,18 @@ def set_agenda(meeting_id, rows, *, by):
             if name in row:
                 setattr(item, name, row[name])
         item.save()
-    if before != [(row.kind, row.title) for row in meeting.agenda.all()]:
-        agenda_changed(meeting_id, by=by)
+    return meeting.status == MeetingStatus.CALLED and before != [(row.kind, row.title) for row in meeting.agenda.all()]
+
+
+@transaction.atomic
+def rewrite(meeting_id, changes, rows, *, by, seen):
+    """Time, place and agenda in one go, and at most one letter about it. Raises Stale when they changed since they were `seen`."""
+    meeting = locked(meeting_id, by=by)
+    if plan_seen(meeting) != seen:
+        raise Stale(_("Somebody else has changed this meeting meanwhile. Below is what you wrote; look at what stands now."), meeting)
+    moved = bool(changes) and _revise(meeting, changes)
+    if _set_agenda(meeting, rows) or moved:
+        _tell_change(meeting)
     return meeting
 
 

@@ -143,6 +143,13 @@ def approve(meeting_id, *, by, resolution=None):
     return meeting
 
 
+def may_approve(meeting, user):
+    """Whether this person may approve these minutes now: the chair, where the council lets the chair do so."""
+    if meeting.approved_at or meeting.status != MeetingStatus.HELD or not meeting.council.minutes_by_chair:
+        return False
+    return Seat.objects.current().filter(council=meeting.council_id, user=user, role=Seat.Role.CHAIR).exists()
+
+
 def _check(resolution, meeting):
     """A resolution approves exactly the minutes that its agenda item names."""
     resolution = Resolution.objects.select_related("meeting", "agenda_item").get(pk=resolution.pk)

@@ -60,6 +60,12 @@ def jalali_datetime(value):
 
 
 @register.filter
+def clock(value):
+    """Write the time of day of an instant in Tehran: «۱۴:۵۳»."""
+    return calendar.digits(f"{calendar.in_tehran(value):%H:%M}") if isinstance(value, datetime.datetime) else ""
+
+
+@register.filter
 def jshort(value):
     """Write a day shortly: ۱۴۰۴/۱۱/۰۵, 2026-01-25."""
     return calendar.short_date(value) if _is_moment(value) else ""

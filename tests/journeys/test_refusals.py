@@ -29,8 +29,8 @@ from assessments.models import (
 from assessments.services import appeals, deadlines, sets
 from products.models import CertificateBatch, Overlap, Product
 from products.services import submission
-from secretariat.models import Invitation, Notice, RoleGrant, Unit
-from secretariat.services import actions, agreements
+from secretariat.models import AgendaItem, Invitation, Notice, Presence, RoleGrant, Unit
+from secretariat.services import actions, agenda_papers, agreements
 from tests import council as make
 from tests import databases, doing, factories, specimens
 from tests.assessments import reviewing, self_assessing, weighing
@@ -140,6 +140,14 @@ SEEN_BY = {
     "recusal_declare": {"voter"}, "recusal_record": {"keeper"}, "recusal_take_back": set(),  # of a recusal on record; tested in its own file
     "ballot_open": {"keeper"}, "ballot_vote": {"voter"}, "ballot_state": COUNCIL, "ballot_hands": {"keeper"}, "ballot_close": {"keeper"},
     "ballot_break_off": {"keeper"}, "ballot_casting": {"keeper"},
+    # meetings of the council: the house's is in session
+    "meeting_list": {"officer", "member", "voter", "keeper"}, "meeting_archive": {"officer", "member", "voter", "keeper"},
+    "meeting_new": {"keeper"}, "meeting_detail": COUNCIL, "meeting_now": COUNCIL, "meeting_calendar": COUNCIL,
+    "meeting_answer": COUNCIL, "meeting_edit": {"keeper"}, "meeting_move": {"keeper"}, "meeting_presence": {"keeper"},
+    "presence_correct": {"keeper"}, "item_begin": {"keeper"}, "paper_add": {"keeper"}, "paper_remove": {"keeper"},
+    "paper_file": COUNCIL, "minutes_detail": COUNCIL, "minutes_edit": {"keeper"}, "minutes_keep": {"keeper"},
+    "minutes_approve": set(),  # its council approves by a resolution (tested in its own file)
+    "minutes_sign": COUNCIL, "minutes_print": COUNCIL, "minutes_paper": COUNCIL,
     # actions of councils: the house's is of the council of its resolution, to be done by the owner
     "action_board": SIGNED_IN, "action_list": SIGNED_IN, "action_column": SIGNED_IN, "action_place": set(),  # the card says which
     "action_new": {"keeper"}, "action_detail": COUNCIL | {"owner"}, "action_edit": {"keeper"}, "action_move": {"owner"},
@@ -221,7 +229,10 @@ def built_house():
     action = doing.action(resolution.council, owner, title="اقدام پنهان")
     agreement = doing.agreement(agency, council=resolution.council, title_fa="تفاهم‌نامهٔ پنهان")
     doing.action(agreement=agreement, owner=owner)
+    item = AgendaItem.objects.create(meeting=resolution.meeting, title="بند پنهان")
+    handout = agenda_papers.attach(item.pk, specimens.upload(specimens.pdf()), by=make.keeper(resolution.council))
     return SimpleNamespace(
+        item=item, handout=handout, stay=Presence.objects.filter(attendance__meeting=resolution.meeting).first(),
         owner=owner, judge=judge.user, product=handed, file=file, round=round_, entry=entry, judge_row=judge,
         assignment=assignment, submitted=factories.submitted_assessment(entry, assessor_=colleague, strengths="سخن پوشیده").assignment,
         batch=CertificateBatch.objects.create(asked_by=factories.officer(), resolution=resolution, marks=[mark.pk]),
@@ -297,12 +308,15 @@ def arguments(name, house):
         "programme_file_remove": [house.programme_file.pk],
         "agreement_move": [house.agreement.pk, "end"], "agreement_review": [house.paper.pk], "agreement_file": [house.scan.pk],
         "agreement_file_remove": [house.scan.pk], "commitment_new": [house.agreement.pk],
+        "presence_correct": [house.stay.pk], "item_begin": [house.item.pk], "paper_add": [house.item.pk],
+        "paper_file": [house.handout.pk], "paper_remove": [house.handout.pk], "meeting_move": [house.resolution.meeting_id, "end"],
         "action_column": ["todo"], "action_move": [house.action.pk, "begin"], "action_report": [house.resolution.council_id],
         "action_file": [house.proof.pk], "action_file_remove": [house.proof.pk],
     }  # fmt: skip
     if name in special:
         return special[name]
     rooms = {
+        "meeting_": [house.resolution.meeting_id], "minutes_": [house.resolution.meeting_id],
         "agency_": [house.agency.slug], "unit_new": [house.agency.slug], "set_": version, "round_assign_bulk": [house.round.pk],
         "round_assign": [house.entry.pk], "round_": [house.round.pk], "entry_": [house.entry.pk], "appeal_": [house.appeal.pk],
         "moderation_": [house.moderation.pk],
@@ -342,8 +356,8 @@ def somebody(role, house):
 
 def secrets_from(role, house):
     """Words that may stand on no page at all that this person reads, lists and searches too."""
-    ours = {house.product.title_fa, "یادآوری پنهان", "مهمان پنهان", "داورپوشیده", "همکارپوشیده", "تفاهم‌نامهٔ پنهان", "اقدام پنهان", "مصوبهٔ پنهان"}
-    council = {"تفاهم‌نامهٔ پنهان", "اقدام پنهان"}
+    ours = {house.product.title_fa, "یادآوری پنهان", "مهمان پنهان", "داورپوشیده", "همکارپوشیده", "تفاهم‌نامهٔ پنهان", "اقدام پنهان", "بند پنهان", "مصوبهٔ پنهان"}
+    council = {"تفاهم‌نامهٔ پنهان", "اقدام پنهان", "بند پنهان"}
     known = {
         "officer": ours,
         "voter": {*council, "مصوبهٔ پنهان"},
