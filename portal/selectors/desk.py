@@ -14,11 +14,12 @@ from assessments.selectors.comparisons import waiting_for
 from assessments.selectors.moderations import asked_to_discuss, rounds_with_disagreements
 from assessments.selectors.progress import my_pace
 from assessments.selectors.replacements import short_panels
-from portal.selectors import desk_rounds
+from portal.selectors import desk_council, desk_rounds
 from portal.selectors.desk_parts import Card, Row, Section
 from products.models import Overlap, Product, QualityMark
 from secretariat import calendar, rules
-from secretariat.models import Heartbeat, Letter, Meeting, Resolution
+from secretariat.models import Heartbeat, Letter
+from secretariat.models.meetings import councils_of
 from secretariat.selectors import actions
 from secretariat.views.health import SILENCE
 
@@ -49,8 +50,8 @@ def sections(user):
     if appeals := list(unanswered(user)[:SHOWN]):
         found.append(_appeals(appeals))
     served = rules.served_councils(user)
-    if served is None or served or user.seats_now:
-        found.append(_council(user, served))
+    if served is None or (councils := councils_of(user)):
+        found.append(desk_council.section(user, served, None if served is None else councils))
     if user.is_superuser:
         found.append(_administrator())
     return found
@@ -349,56 +350,6 @@ def _officer(user):
         empty_url=reverse("round_new"),
         empty_action=_("New round"),
     )
-
-
-# ------------------------------------------------------------------ council
-def _council(user, served):
-    mine = Q() if served is None else Q(council__in=served | {seat.council_id for seat in user.seats_now})
-    keeps = served is None or bool(served)
-    drafts = (
-        Resolution.objects.filter(mine, status="draft").select_related("council", "meeting").order_by("meeting__starts_at", "pk")
-    )
-    waiting = QualityMark.objects.filter(status="proposed", resolution__status="adopted")
-    if served is not None:
-        waiting = waiting.filter(resolution__council__in=served)
-    meetings = (
-        Meeting.objects.filter(mine, status__in=rules.LIVE_MEETINGS, starts_at__gt=timezone.now() - timedelta(hours=12))
-        .select_related("council")
-        .order_by("starts_at", "pk")[:SHOWN]
-    )
-    undecided = drafts.count()
-    rows = [
-        Row(
-            str(meeting),
-            reverse("admin:secretariat_meeting_change", args=[meeting.pk]) if keeps else "",
-            note=meeting.place,
-            due=meeting.starts_at,
-            status=meeting.status,
-            status_text=meeting.get_status_display(),
-        )
-        for meeting in meetings
-    ]
-    rows += [
-        Row(
-            resolution.title,
-            reverse("decision_board", args=[resolution.pk]) if keeps else "",
-            note=str(resolution.meeting),
-            status=resolution.status,
-            status_text=resolution.get_status_display(),
-        )
-        for resolution in drafts[:SHOWN]
-    ]
-    return Section(
-        _("Councils"),
-        cards=[
-            Card(_("Resolutions to decide"), undecided, reverse("admin:secretariat_resolution_changelist") if keeps else "", "bank"),
-            Card(_("Adopted, marks still to grant"), waiting.count() if keeps else 0,
-                 reverse("admin:products_qualitymark_changelist") if keeps else "", "award"),
-        ],
-        rows=rows,
-        rows_title=_("Meetings and resolutions"),
-        empty=_("No meeting is planned and no resolution waits."),
-    )  # fmt: skip
 
 
 # ------------------------------------------------------------------ administrator

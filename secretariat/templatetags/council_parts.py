@@ -11,10 +11,10 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def item_motions(context, meeting, item):
     """The motions of an agenda item as the reader sees them; those of all items come with the first one asked for."""
-    read = context.render_context.setdefault("motions", {})
-    if meeting.pk not in read:
-        read[meeting.pk] = motions_of(meeting, context["request"].user)
-    return read[meeting.pk].get(item.pk, [])
+    # Kept with the page's own meeting: an included template forgets what it is given.
+    if not hasattr(meeting, "motions_read"):
+        meeting.motions_read = motions_of(meeting, context["request"].user)
+    return meeting.motions_read.get(item.pk, [])
 
 
 @register.simple_tag(takes_context=True)
