@@ -310,6 +310,7 @@ def arguments(name, house):
         "agreement_file_remove": [house.scan.pk], "commitment_new": [house.agreement.pk],
         "presence_correct": [house.stay.pk], "item_begin": [house.item.pk], "paper_add": [house.item.pk],
         "paper_file": [house.handout.pk], "paper_remove": [house.handout.pk], "meeting_move": [house.resolution.meeting_id, "end"],
+        "council_detail": [house.resolution.council_id], "council_import_detail": [1],
         "action_column": ["todo"], "action_move": [house.action.pk, "begin"], "action_report": [house.resolution.council_id],
         "action_file": [house.proof.pk], "action_file_remove": [house.proof.pk],
     }  # fmt: skip
