@@ -29,14 +29,18 @@ def ties(resolution, seats):
 
 
 def parts(resolution):
-    """Each product with the level and the score that was decided on. What was taken back before the vote was no part of it."""
+    """Each product with the level, or why it gets none, and the score that was decided on. What was taken back before the vote was no part of it."""
     marks = resolution.marks.order_by("product")
     if resolution.adopted_at:
         gone = marks.filter(moves__action="drop", moves__at__lte=resolution.adopted_at)
     else:
         gone = marks.filter(status=rules.MarkStatus.DROPPED)
     kept = marks.exclude(Q(pk__in=gone.values("pk")))
-    return [[product, level, repr(value)] for product, level, value in kept.values_list("product", "level", "score_value")]
+    granted = [[product, level, repr(value)] for product, level, value in kept.values_list("product", "level", "score_value")]
+    withheld = resolution.withheld.order_by("product").values_list("product", "outcome", "score_value", "reason")
+    return granted + [[product, outcome, repr(value), reason] for product, outcome, value, reason in withheld]
 
 
-MATTER = Matter(decisions=decisions, ties=ties, parts=parts)
+MATTER = Matter(
+    decisions=decisions, ties=ties, parts=parts, page="decision_board", item_kind="marks", start="marks_from_round"
+)

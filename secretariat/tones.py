@@ -30,6 +30,7 @@ TONES = {
     "filed": ("warning", "hourglass-split"),
     "admitted": ("info", "arrow-repeat"),
     "upheld": ("neutral", "shield-check"),
+    "deferred": ("warning", "hourglass-split"),
     "changed": ("success", "check-circle"),
     "planned": ("neutral", "calendar"),
     "called": ("info", "envelope"),

@@ -167,6 +167,13 @@ def proposed_mark(value=85.0, level="quality", resolution_=None, product=None, *
     return marks.propose(resolution_.pk, product.pk, level, by=factories.officer())
 
 
+def withheld(resolution_, product, outcome="deferred", reason="شواهد کامل نیست"):
+    """A product that a draft resolution puts off or gives no mark."""
+    from products.services import mark_motions
+
+    return mark_motions.withhold(resolution_.pk, product.pk, outcome, by=keeper(resolution_.council), reason=reason)
+
+
 def adopted_mark(**fields):
     """A mark still proposed in an adopted resolution."""
     mark = proposed_mark(**fields)

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from products import rules
 from products.credentials.tokens import LARGEST
+from products.models import Withheld
 from secretariat.fields import CanonicalCharField
 from secretariat.rules import Choice
 
@@ -19,6 +20,29 @@ class ProposalForm(forms.Form):
     reason = CanonicalCharField(label=_("Reason below the threshold"), required=False, max_length=1000)
 
 
+WISHES = [("", _("not now")), *rules.MarkLevel.choices, *Withheld.Outcome.choices]
+
+
+class WishForm(forms.Form):
+    """What is proposed for one product of a round."""
+
+    what = forms.ChoiceField(label=_("Decision"), choices=WISHES, required=False)
+    reason = CanonicalCharField(label=_("Reason"), required=False, max_length=1000)
+    apart = forms.BooleanField(label=_("vote on it separately"), required=False)
+
+
+class GrantForm(forms.Form):
+    """The words above the list of products."""
+
+    title = CanonicalCharField(label=_("Title"), max_length=200, widget=forms.TextInput({"dir": "auto"}))
+    text = CanonicalCharField(
+        label=_("Text of the resolution"),
+        max_length=20000,
+        widget=forms.Textarea({"rows": 3, "dir": "auto"}),
+        help_text=_("The products with what is decided on each are added by the portal."),
+    )
+
+
 class PlaceForm(forms.Form):
     """One seat at the table: present or not, and its vote."""
 
@@ -30,14 +54,6 @@ class WhyForm(forms.Form):
     """Why something is done to a mark or a resolution."""
 
     why = CanonicalCharField(label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}))
-
-
-class OptionalWhyForm(forms.Form):
-    """A reason that may be left out."""
-
-    why = CanonicalCharField(
-        label=_("Remark"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"})
-    )
 
 
 class CredentialForm(forms.Form):

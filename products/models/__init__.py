@@ -16,6 +16,7 @@ from products.models.submissions import (
     SubmissionVersion,
     VersionFile,
 )
+from products.models.withheld import Withheld
 
 __all__ = [
     "CertificateBatch",
@@ -35,4 +36,5 @@ __all__ = [
     "SigningKey",
     "SubmissionVersion",
     "VersionFile",
+    "Withheld",
 ]

@@ -8,14 +8,14 @@ from assessments.models import Entry, Score
 from assessments.rules import PUBLIC_ROUNDS
 from assessments.selectors.agreements import agreed_totals
 from assessments.selectors.appeals import standing
-from assessments.selectors.score_readers import AGENCY
+from assessments.selectors.score_readers import AGENCY, COUNCIL
 from assessments.selectors.scores import explain
 from products import rules, serials
 from products.models import Product, QualityMark
 from products.services import marks as services
 from secretariat import rules as council_rules
 from secretariat.errors import RuleBroken
-from secretariat.models import Seat
+from secretariat.models import Resolution, Seat
 from secretariat.selectors import ballots
 from secretariat.selectors.meetings import presence_at, seats_on_day
 
@@ -128,6 +128,7 @@ class Candidate:
     gate_failed: bool
     living: bool
     agreed: float | None = None  # the total with what the panel agreed on, beside the score
+    like: list = field(default_factory=list)  # products that the scores do not tell apart from it, at another level
 
     @property
     def is_ready(self):
@@ -136,11 +137,29 @@ class Candidate:
 
 def candidates(resolution, round_):
     """The accepted products of a closed round that are not in the resolution yet, best first."""
+    standing = Q(marks__resolution=resolution) | Q(withheld__resolution=resolution)
+    return _scored(Product.objects.exclude(pk__in=Product.objects.filter(standing).values("pk")), round_)
+
+
+def undecided(council_id, round_):
+    """The accepted products of a closed round that stand before this council in no draft, best first."""
+    drafts = Resolution.objects.filter(council=council_id, status=council_rules.ResolutionStatus.DRAFT)
+    before = Q(marks__resolution__in=drafts, marks__status=rules.MarkStatus.PROPOSED) | Q(withheld__resolution__in=drafts)
+    found = _scored(Product.objects.exclude(pk__in=Product.objects.filter(before).values("pk")), round_)
+    groups = {}
+    for one in found:
+        if one.score.group is not None:
+            groups.setdefault((one.score.run_id, one.score.component, one.score.group), []).append(one)
+    for together in groups.values():
+        for one in together:
+            one.like = [other for other in together if other.level != one.level]
+    return found
+
+
+def _scored(rows, round_):
     products = {
         product.subject_id: product
-        for product in Product.objects.filter(subject__entries__round=round_, status=rules.ProductStatus.ACCEPTED)
-        .exclude(marks__resolution=resolution)
-        .select_related("agency", "kind")
+        for product in rows.filter(subject__entries__round=round_, status=rules.ProductStatus.ACCEPTED).select_related("agency", "kind")
     }
     newest = {}
     for score in services.deciding_scores(products):
@@ -156,6 +175,13 @@ def candidates(resolution, round_):
         for subject, score in newest.items()
     ]
     return sorted(found, key=lambda one: (-one.score.value, one.product.pk))
+
+
+def evidence_for(mark, user):
+    """Why a product before a council has its score, for those who decide; None for whoever is tied to it."""
+    if user.pk in services.ties([mark.product])[mark.product_id]:
+        return None
+    return explain(mark.score.entry, audience=COUNCIL)
 
 
 RECUSED = "recused"  # stands where a vote would, and is none

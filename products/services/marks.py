@@ -92,7 +92,7 @@ def propose(resolution_id, product_id, level, *, by, reason=""):
             % {"least": calendar.digits(rules.THRESHOLDS[level])},
             field="below_threshold_reason",
         )
-    if product.marks.filter(resolution=resolution).exists():
+    if product.marks.filter(resolution=resolution).exists() or product.withheld.filter(resolution=resolution).exists():
         raise RuleBroken(_("This product stands in this resolution already."), field="product")
     mark = QualityMark.objects.create(
         product=product,
@@ -146,6 +146,7 @@ def ties_by_seat(resolution, seats):
     A seat is tied by its holder and by its deputy: either may vote for it.
     """
     products = [mark.product for mark in resolution.marks.exclude(status=rules.MarkStatus.DROPPED).select_related("product")]
+    products += [row.product for row in resolution.withheld.select_related("product")]
     reasons = ties(products)
     found = {}
     for product in products:

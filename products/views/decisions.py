@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments.models import Round
 from assessments.rules import SETTLED_ROUNDS
-from products.forms.marks import OptionalWhyForm, PlaceForm, ProposalForm, WhyForm
+from products.forms.marks import PlaceForm, ProposalForm, WhyForm
 from products.models import QualityMark
 from products.selectors import marks as selectors
 from products.services import marks
@@ -21,14 +21,14 @@ from secretariat.gate import once
 from secretariat.lists import Choice, Column, ListPage
 from secretariat.models import Resolution, Seat
 from secretariat.rules import ResolutionStatus, is_officer
-from secretariat.selectors import ballots as standing
-from secretariat.services import ballots, resolutions
+from secretariat.services import ballots
+from secretariat.views.motions import voting_part
 from secretariat.workflow import open_steps
 
 
 def _resolution(request, pk):
     resolutions = Resolution.objects.visible_to(request.user).filter(kind=Resolution.Kind.GRANT_MARKS)
-    return get_object_or_404(resolutions.select_related("council", "meeting"), pk=pk)
+    return get_object_or_404(resolutions.select_related("council", "meeting__council", "agenda_item"), pk=pk)
 
 
 def _all_valid(forms):
@@ -50,7 +50,7 @@ class DecisionList(ListPage):
     search = ("title", "council__name_fa", "council__name_en")
     default_sort = "-meeting"
     empty_title = gettext_lazy("No resolution on quality marks yet.")
-    empty_text = gettext_lazy("The secretary of a council prepares meetings and resolutions in the administration pages.")
+    empty_text = gettext_lazy("They are drawn up from a round, at a point of a meeting’s agenda.")
 
     def queryset(self):
         resolutions = Resolution.objects.visible_to(self.request.user).filter(kind=Resolution.Kind.GRANT_MARKS)
@@ -75,6 +75,9 @@ def decision_board(request, pk):
     rows = selectors.board(resolution)
     user, draft = request.user, resolution.status == ResolutionStatus.DRAFT
     waiting = [row for row in rows if row.mark.status == "proposed"]
+    voting = voting_part(request, resolution)
+    motion, keeps = voting["motion"], selectors.may_decide(user, resolution)
+    withheld = list(resolution.withheld.select_related("product__agency", "product__kind"))
     return render(
         request,
         "products/decision_board.html",
@@ -91,13 +94,13 @@ def decision_board(request, pk):
                 }
                 for row in rows
             ],
-            "standing": standing.in_words(resolution),
-            "obstacle": standing.why_not_adoptable(resolution) if draft else None,
-            "may_propose": draft and (is_officer(user) or selectors.may_decide(user, resolution)),
-            "may_record": draft and selectors.may_decide(user, resolution),
+            **voting,
+            "withheld": withheld,
+            "untold": resolution.status == ResolutionStatus.ADOPTED and keeps and any(row.told_at is None for row in withheld),
+            "may_propose": draft and motion.ballot is None and (is_officer(user) or keeps),
+            "may_record": draft and keeps and not motion.is_tied,
             "may_grant": resolution.status == ResolutionStatus.ADOPTED and waiting and selectors.may_grant(user, resolution),
-            "moves": resolution.moves.select_related("by"),
-            "admin_url": resolution.get_absolute_url() if selectors.may_decide(user, resolution) else "",
+            "admin_url": resolution.get_absolute_url() if keeps else "",
         },
     )
 
@@ -215,41 +218,6 @@ def _record(resolution, rows, user):
 
 @once
 @require_http_methods(["GET", "HEAD", "POST"])
-def resolution_decide(request, pk, action):
-    """Ask once more, then adopt a resolution or record it as not adopted."""
-    resolution = _resolution(request, pk)
-    if action not in open_steps(resolution, request.user):
-        raise Http404
-    form = OptionalWhyForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            decided = resolutions.decide(pk, action, by=request.user, why=form.cleaned_data["why"])
-            if decided.status == ResolutionStatus.ADOPTED:
-                told = _("The resolution was adopted under number %(number)s.") % {"number": calendar.digits(decided.reference)}
-            else:
-                told = _("It is on record that the resolution was not adopted.")
-        except RuleBroken as refused:
-            form.add_error(None, refused.message)
-        else:
-            messages.success(request, told)
-            return redirect("decision_board", pk)
-    return render(
-        request,
-        "products/resolution_decide.html",
-        {
-            "resolution": resolution,
-            "action": action,
-            "form": form,
-            "standing": standing.in_words(resolution),
-            "obstacle": standing.why_not_adoptable(resolution) if action == "adopt" else None,
-            "rows": selectors.board(resolution),
-        },
-        status=400 if form.is_bound else 200,
-    )
-
-
-@once
-@require_http_methods(["GET", "HEAD", "POST"])
 def mark_grant(request, pk):
     """Grant all that an adopted resolution decided, after one confirmation; all or none."""
     resolution = _resolution(request, pk)
@@ -322,8 +290,5 @@ def mark_detail(request, pk):
             messages.success(request, _("The mark is public now, and the agency was told."))
         return redirect("mark_detail", pk)
     steps = {action: step for action, step in open_steps(mark, request.user).items() if action in MOVES}
-    return render(
-        request,
-        "products/mark_detail.html",
-        {"mark": mark, "steps": steps, "may_publish": may_publish, "moves": mark.moves.select_related("by")},
-    )
+    context = {"mark": mark, "steps": steps, "may_publish": may_publish, "moves": mark.moves.select_related("by")}
+    return render(request, "products/mark_detail.html", {**context, "why": selectors.evidence_for(mark, request.user)})

@@ -19,7 +19,7 @@ from assessments.services import runs
 from assessments.starter import load_frameworks
 from products.models import Product, QualityMark
 from products.starter import load_kinds
-from secretariat.models import Agency, Council, Meeting, Recusal, Resolution, Seat, User, Vote
+from secretariat.models import Agency, Ballot, Council, Meeting, Recusal, Resolution, Seat, User, Vote
 from secretariat.persian import digits_to_persian, to_jalali
 from secretariat.starter import load_ground
 from secretariat.starter_councils import load_councils
@@ -370,7 +370,7 @@ def decide(page, pk):
     press(page)
     page.wait_for_url("**" + reverse("decision_board", args=[pk]))
     shot(page, "council")
-    page.goto(reverse("resolution_decide", args=[pk, "adopt"]))
+    page.goto(reverse("ballot_close", args=[Ballot.objects.get().pk]))
     press(page)
     page.wait_for_url("**" + reverse("decision_board", args=[pk]))
     page.goto(reverse("mark_grant", args=[pk]))

@@ -134,7 +134,7 @@ SEEN_BY = {
     "certificate_batches": {"officer", "keeper"}, "certificate_batch_new": {"officer", "keeper"}, "certificate_batch": {"officer", "keeper"},
     "certificate_batch_status": {"officer", "keeper"}, "certificate_batch_cancel": {"officer", "keeper"}, "certificate_batch_file": set(),  # not made yet
     "mark_propose": {"keeper", "officer"}, "resolution_record": {"keeper"}, "mark_grant": {"keeper"},
-    "resolution_decide": {"keeper"}, "mark_detail": COUNCIL, "mark_move": {"keeper"},
+    "marks_from_round": {"keeper"}, "withheld_release": {"keeper"}, "withheld_tell": {"keeper"}, "mark_detail": COUNCIL, "mark_move": {"keeper"},
     # motions and votes of councils
     "resolution_new": {"keeper"}, "resolution_detail": COUNCIL, "resolution_edit": {"keeper"}, "resolution_withdraw": {"keeper"},
     "recusal_declare": {"voter"}, "recusal_record": {"keeper"}, "recusal_take_back": set(),  # of a recusal on record; tested in its own file
@@ -253,6 +253,7 @@ def built_house():
         moderation=Moderation.objects.create(entry=entry, status="consensus"),
         programme=programme, programme_file=programme_file, check=check, own=check.self_assessment, evidence=check.self_assessment.files.get(),
         criterion=self_assessing.leaves(check.self_assessment.year)[0], study=study, study_group=study.groups.get(), expert=study.experts.get(), grant=RoleGrant.objects.get(user=owner), agency=agency, node=draft.indicators.first(),
+        marks_item=make.item(resolution.meeting, kind="marks"), withheld=make.withheld(resolution, make.scored_product()),
         motion=motion, ballot=make.ballot(motion, choice=None),
         appeal=appeal, appealed=appealed, action=action, agreement=agreement, paper=agreements.review(agreement.pk, by=None),
         scan=agreements.attach(agreement.pk, specimens.upload(specimens.pdf()), by=None), proof=actions.attach(action.pk, specimens.upload(specimens.pdf()), by=owner),
@@ -282,7 +283,7 @@ def arguments(name, house):
         "credential_status": ["revocation"], "mark_register": ["json"],
         "certificate_batch_new": [house.resolution.pk], "certificate_batch": [house.batch.pk], "certificate_batch_status": [house.batch.pk],
         "certificate_batch_cancel": [house.batch.pk], "certificate_batch_file": [house.batch.pk], "product_public": [house.mark.product_id],
-        "resolution_decide": [house.resolution.pk, "adopt"], "mark_detail": [house.proposed.pk],
+        "marks_from_round": [house.marks_item.pk], "withheld_release": [house.withheld.pk], "withheld_tell": [house.adopted.pk], "mark_detail": [house.proposed.pk],
         "mark_move": [house.proposed.pk, "drop"], "mark_propose": [house.resolution.pk], "decision_board": [house.resolution.pk],
         "resolution_record": [house.resolution.pk], "mark_grant": [house.adopted.pk],
         "resolution_new": [house.motion.agenda_item_id], "recusal_take_back": [house.resolution.pk, house.resolution.council.seats.first().pk],

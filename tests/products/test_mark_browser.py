@@ -78,7 +78,7 @@ def test_the_secretary_takes_a_resolution_from_proposal_to_grant(pages, language
     assert dict(Vote.objects.values_list("seat", "choice")) == {seats[0].pk: "for", seats[1].pk: "for"}
     assert Recusal.objects.get().seat == seats[2]
     look(page, board)
-    look(page, reverse("resolution_decide", args=[resolution.pk, "adopt"]))
+    look(page, reverse("ballot_close", args=[resolution.ballots.get().pk]))
     page.click("main form[method=post] button.btn-primary")
     page.wait_for_url(f"**{board}")
     look(page, reverse("mark_grant", args=[resolution.pk]))
