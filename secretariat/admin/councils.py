@@ -7,6 +7,7 @@ of that council only. Whatever counts goes through the services, as from the por
 from django.contrib import admin, messages
 from django.db import IntegrityError, InternalError, transaction
 from django.http import HttpResponseRedirect
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -146,6 +147,9 @@ class SeatInline(Beside, admin.TabularInline):
             if user := formset.form.base_fields.get(name):
                 # People are entered on their own page; here they are only chosen.
                 user.widget.can_add_related = user.widget.can_change_related = user.widget.can_view_related = False
+        if first := formset.form.base_fields.get("starts_on"):
+            # Nine seats are entered in a row, nearly always from one day on; an untouched line stays no seat.
+            first.initial = timezone.localdate
         if reason := formset.form.base_fields.get("end_reason"):
             reason.widget.attrs.update({"size": 16, "class": ""})
         return formset
