@@ -61,7 +61,7 @@ def roster_import_detail(request, pk):
             done = ngettext("%(count)s row was written.", "%(count)s rows were written.", count) % {"count": digits(count)}
             messages.success(request, done)
             return redirect(kept)
-    context = {"kept": kept, "error": error, "back": reverse("roster_import"), "counts": [(WORDS[state], kept.counts.get(state, 0)) for state in STATES]}
+    context = {"kept": kept, "error": error, "back": reverse("roster_import"), "counts": [(WORDS[state], kept.counts[state]) for state in STATES if kept.counts.get(state)]}
     if not kept.written_at and kept.content:
         context |= shown(request, *preview(kept.content))
     return render(request, "assessments/roster_import_detail.html", context, status=422 if error else 200)

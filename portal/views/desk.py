@@ -17,6 +17,7 @@ MORE = (
     ("overlap_list", gettext_lazy("Overlaps")),
     ("appeal_list", gettext_lazy("Appeals")),
     ("decision_list", gettext_lazy("Decisions of the councils")),
+    ("agreement_list", gettext_lazy("Agreements")),
     ("invitation_list", gettext_lazy("Invitations")),
     ("audit", gettext_lazy("Who changed what")),
 )

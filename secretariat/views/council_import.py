@@ -77,7 +77,7 @@ def council_import_detail(request, pk):
             return redirect(kept)
     context = {
         "kept": kept, "error": error, "back": reverse("council_import"),
-        "counts": [(WORDS[state], kept.counts.get(state, 0)) for state in STATES],
+        "counts": [(WORDS[state], kept.counts[state]) for state in STATES if kept.counts.get(state)],
     }  # fmt: skip
     if not kept.written_at and kept.content:
         context |= shown(request, *preview(kept.content))
