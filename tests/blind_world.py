@@ -36,11 +36,12 @@ from assessments.services import (
     self_assessments,
     sets,
 )
-from products.models import KindField, Overlap, Product
+from products.models import CertificateBatch, KindField, Overlap, Product
 from products.services import nameless, screening, submission
 from secretariat.models import Invitation, Notice, Unit
+from secretariat.services import actions, agreements
 from tests import council as make
-from tests import factories, named_files, specimens
+from tests import doing, factories, named_files, specimens
 from tests.assessments import disputed, reviewing, self_assessing, weighing
 
 ROOMS = ("secretariat", "assessments", "products", "portal")
@@ -67,7 +68,17 @@ class Secrets:
     council: list = field(default_factory=lambda: ["مصوبه‌نهان"])
     # Between an agency and the secretariat.
     house: list = field(
-        default_factory=lambda: ["خودارزیابی‌نهان", "ممیزنهان", "برنامه‌نهان", "zgevidence", "یادآوری‌نهان", "نمایندهٔ‌نهان"]
+        default_factory=lambda: [
+            "خودارزیابی‌نهان",
+            "ممیزنهان",
+            "برنامه‌نهان",
+            "zgevidence",
+            "اقدام‌نهان",
+            "تفاهم‌نهان",
+            "zgproof",
+            "یادآوری‌نهان",
+            "نمایندهٔ‌نهان",
+        ]
     )
     # What another agency, whose results are published, contests.
     appeal: list = field(default_factory=lambda: ["اعتراض‌نهان", "zgappeal", "واژه‌گشوده"])
@@ -327,7 +338,15 @@ def _houses(world):
     ExpertiseField.objects.create(name_fa="حوزه", name_en="Field")
     RosterImport.objects.create(file_name="فهرست‌نهان.xlsx", sent_by=officer)
     weighing.study(sets.new_version(factories.published_set(code="poster").set_id, by=officer), experts=[world.first.user])
-    world.mark_granted = make.granted_mark()
+    granted = make.granted_mark()
+    CertificateBatch.objects.create(asked_by=officer, resolution=granted.resolution, marks=[granted.pk])
+    council = world.resolution.council
+    action = doing.action(council, world.owner, title="اقدام‌نهان")
+    actions.attach(action.pk, specimens.upload(named_files.pdf("ZgMetaAuthor"), "zgproof.pdf"), by=world.owner)
+    agreement = doing.agreement(world.maker, council=council, title_fa="تفاهم‌نهان", title_en="تفاهم‌نهان")
+    agreements.attach(agreement.pk, specimens.upload(named_files.pdf("ZgMetaAuthor"), "zgproof.pdf"), by=officer)
+    doing.action(agreement=agreement, owner=world.owner)
+    agreements.review(agreement.pk, by=None)
 
 
 def _appeal(world):
