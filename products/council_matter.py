@@ -41,6 +41,14 @@ def parts(resolution):
     return granted + [[product, outcome, repr(value), reason] for product, outcome, value, reason in withheld]
 
 
+def lines(resolution):
+    """Each product with its level, or that it gets none and why."""
+    granted = resolution.marks.exclude(status=rules.MarkStatus.DROPPED).select_related("product").order_by("-score_value", "pk")
+    told = [(mark.product.title, mark.get_level_display()) for mark in granted]
+    without = resolution.withheld.select_related("product")
+    return told + [(row.product.title, f"{row.get_outcome_display()}: {row.reason}") for row in without]
+
+
 MATTER = Matter(
-    decisions=decisions, ties=ties, parts=parts, page="decision_board", item_kind="marks", start="marks_from_round"
+    decisions=decisions, ties=ties, parts=parts, lines=lines, page="decision_board", item_kind="marks", start="marks_from_round"
 )

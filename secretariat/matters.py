@@ -19,6 +19,7 @@ class Matter:
     decisions: Callable[[Any], list] = lambda resolution: [resolution.decision]  # kinds of decision it holds together
     ties: Callable[[Any, Any], dict] = lambda resolution, seats: {}  # {seat pk: why it is recused}
     parts: Callable[[Any], list] = lambda resolution: []  # what it decides one by one, as plain values for the register
+    lines: Callable[[Any], list] = lambda resolution: []  # the same for people: [(what, what is decided on it)]
     page: str = "resolution_detail"  # the name of its page, which takes its key
     item_kind: str = ""  # the kind of agenda item that such resolutions are drawn up from
     start: str = ""  # the name of the page that draws one up, which takes the key of the agenda item
@@ -46,6 +47,11 @@ def ties_of(resolution, seats):
 def parts_of(resolution):
     """What a resolution decides one by one, the same whenever it is asked."""
     return _of(resolution).parts(resolution)
+
+
+def lines_of(resolution):
+    """What a resolution decides one by one, for who is to vote on it: [(what, what is decided on it)]."""
+    return _of(resolution).lines(resolution)
 
 
 def page_of(resolution):

@@ -100,7 +100,7 @@ def decision_board(request, pk):
             "may_propose": draft and motion.ballot is None and (is_officer(user) or keeps),
             "may_record": draft and keeps and not motion.is_tied,
             "may_grant": resolution.status == ResolutionStatus.ADOPTED and waiting and selectors.may_grant(user, resolution),
-            "admin_url": resolution.get_absolute_url() if keeps else "",
+            "admin_url": reverse("admin:secretariat_resolution_change", args=[resolution.pk]) if keeps else "",
         },
     )
 

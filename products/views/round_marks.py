@@ -82,7 +82,7 @@ def _shown(broken, rows):
         for name in ("what", "reason"):
             if broken.field == f"p{one.product.pk}-{name}":
                 form.add_error(name, broken.message)
-                return f"“{one.product}”: {broken}"
+                return _("“%(product)s”: %(refusal)s") % {"product": one.product, "refusal": broken}
     return str(broken)
 
 

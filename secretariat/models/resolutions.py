@@ -186,7 +186,7 @@ class Resolution(models.Model):
         return f"{self.title} ({calendar.digits(self.reference)})" if self.number else self.title
 
     def get_absolute_url(self):
-        return reverse("admin:secretariat_resolution_change", args=[self.pk])
+        return reverse("resolution_detail", args=[self.pk])
 
     @property
     def reference(self):

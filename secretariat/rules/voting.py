@@ -186,7 +186,8 @@ def arithmetic(rule, standing):
             (_("Without the recused"), _("%(recused)s recused; of the %(entitled)s others %(voters)s were present; at least %(own_quorum)s are asked.") % numbers)
         )
     lines.append((_("Votes"), _("%(for)s for, %(against)s against, %(abstain)s abstained.") % numbers))
-    lines.append((_("Majority"), f"{_majority(rule)} {_('Out of %(base)s that is at least %(least)s for it.') % numbers}"))
+    least = _("Out of %(base)s that is at least %(least)s for it.") % numbers
+    lines.append((_("Majority"), f"{_majority(rule)} {least}"))
     return lines
 
 

@@ -64,6 +64,7 @@ def ballot_open(request, pk):
         "obstacle": None if voting.has_quorum(rule, now) else voting.refusal(voting.Verdict.NO_QUORUM, now),
         "asides": selectors.recusals_of(resolution, request.user, keeps=True),
         "voters": now.voters,
+        "lines": matters.lines_of(resolution),
     }
     return render(request, "secretariat/ballot_open.html", context, status=422 if form.errors else 200)
 
@@ -85,8 +86,7 @@ def ballot_vote(request, pk):
                 broken.show_in(form)
                 chosen = ""
             else:
-                messages.success(request, _("You have voted."))
-                return redirect("ballot_vote", pk)
+                return redirect("ballot_vote", pk)  # which says so
     own = None
     if motion.has_voted and not ballot.is_secret:
         own = next(vote for vote in motion.ballot.votes.all() if vote.seat_id == motion.seat.pk)
@@ -100,6 +100,7 @@ def ballot_vote(request, pk):
         "chosen_label": Choice(chosen).label if chosen else "",
         "own": own,
         "rule": voting.rule_in_words(ballot.rule),
+        "lines": matters.lines_of(ballot.resolution),
     }
     return render(request, "secretariat/ballot_vote.html", context, status=422 if form.errors else 200)
 
