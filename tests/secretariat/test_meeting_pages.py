@@ -80,7 +80,12 @@ def test_each_sees_the_own_councils(client, council, keeper, seats, called):
     words = page(client, factories.officer(), url("meeting_list")).content.decode()
     assert url("meeting_detail", called.pk) in words and url("meeting_detail", other.pk) in words
     stranger = factories.representative()
-    for name, args in (("meeting_list", []), ("meeting_archive", []), ("meeting_detail", [called.pk]), ("meeting_calendar", [called.pk])):
+    for name, args in (
+        ("meeting_list", []),
+        ("meeting_archive", []),
+        ("meeting_detail", [called.pk]),
+        ("meeting_calendar", [called.pk]),
+    ):
         assert page(client, stranger, url(name, *args)).status_code == 404
 
 
@@ -145,7 +150,9 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(client, keeper):
     answer = client.post(url("meeting_new"), wrong)
     words = answer.content.decode()
     assert answer.status_code == 422 and not Meeting.objects.exists()
-    assert "چهارده" in words and "یادداشت مهم" in words and 'id="id_clock-error"' in words and 'id="id_item-0-title-error"' in words
+    assert (
+        "چهارده" in words and "یادداشت مهم" in words and 'id="id_clock-error"' in words and 'id="id_item-0-title-error"' in words
+    )
 
 
 def test_only_who_keeps_the_papers_plans(client, council, seats, called):
@@ -310,12 +317,16 @@ def test_the_room_tells_only_what_changed(client, keeper, seats, session):
 
 def test_an_arrival_through_the_script_gives_the_part_of_the_page(client, keeper, seats, session):
     client.force_login(keeper)
-    answer = client.post(url("meeting_presence", session.pk), {"do": f"arrive-{seats[0].pk}"}, HTTP_HX_REQUEST="true", follow=True)
+    answer = client.post(
+        url("meeting_presence", session.pk), {"do": f"arrive-{seats[0].pk}"}, HTTP_HX_REQUEST="true", follow=True
+    )
     assert answer.redirect_chain[0][0] == url("meeting_now", session.pk) and "is-there" in answer.content.decode()
 
 
 def test_an_item_is_taken_up(client, keeper, seats, session, in_english):
-    first, second = (AgendaItem.objects.create(meeting=session, position=n, title=f"item {n}", minutes_planned=10) for n in (1, 2))
+    first, second = (
+        AgendaItem.objects.create(meeting=session, position=n, title=f"item {n}", minutes_planned=10) for n in (1, 2)
+    )
     client.force_login(keeper)
     for item in (first, second):
         assert client.post(url("item_begin", item.pk)).status_code == 302

@@ -81,7 +81,10 @@ def test_nothing_is_put_to_a_meeting_that_is_over(client, motion, keeper):
 
 
 def test_a_later_motion_names_what_it_supersedes_and_the_earlier_one_leads_to_it(client, motion, keeper):
-    earlier, foreign = make.adopted(make.resolution(motion.council, motion.meeting, kind="general", title="پیشین")), make.adopted(make.motion())
+    earlier, foreign = (
+        make.adopted(make.resolution(motion.council, motion.meeting, kind="general", title="پیشین")),
+        make.adopted(make.motion()),
+    )
     as_(client, keeper)
     words = {**WORDS, "seen": motions.seen(motion)}
     assert client.post(url("resolution_edit", motion.pk), {**words, "supersedes": foreign.pk}).status_code == 422
