@@ -38,18 +38,18 @@ function prepare(row) {
   });
   // Only the grip begins a drag: the fields of the line stay selectable.
   const grip = row.querySelector("[data-grip]");
-  grip.addEventListener("pointerdown", () => (row.draggable = true));
+  grip.draggable = true;
   row.addEventListener("dragend", () => {
-    row.draggable = false;
     row.classList.remove("is-held");
     held = null;
     for (const other of rows()) other.classList.remove("is-target");
   });
-  row.addEventListener("dragstart", (event) => {
+  grip.addEventListener("dragstart", (event) => {
     held = row;
     row.classList.add("is-held");
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", row.querySelector("[name$=-title]").value);
+    event.dataTransfer.setDragImage(row, 0, 0);
   });
   row.addEventListener("dragover", (event) => {
     if (!held || held === row) return;

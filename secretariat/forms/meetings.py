@@ -166,5 +166,5 @@ class MinutesForm(forms.Form):
     part = forms.CharField(widget=forms.HiddenInput)
     version = forms.IntegerField(widget=forms.HiddenInput)
     text = CanonicalCharField(
-        label=gettext_lazy("Minutes"), max_length=50_000, required=False, widget=forms.Textarea({"rows": 6, "dir": "auto"})
+        label=gettext_lazy("Minutes"), max_length=50_000, required=False, widget=forms.Textarea({"rows": 5, "dir": "auto"})
     )

@@ -63,7 +63,7 @@ def planned(council, **fields):
     meeting = make.meeting(council, starts_at=timezone.now() + timedelta(days=5), place="تالار اجتماعات دبیرخانه", **fields)
     for place, (kind, title, length) in enumerate(
         (
-            ("discussion", "گزارش دبیرخانه دربارهٔ دور ارزیابی", 15),
+            ("discussion", "گزارش دبیرخانه از دور ارزیابی", 15),
             ("marks", "اعطای نشان کیفیت", 60),
             ("free", "سایر موارد", None),
         ),
@@ -160,7 +160,7 @@ def test_an_agenda_without_a_script(pages, council, keeper, seats):
 
 def test_the_room_follows_what_the_secretary_records(pages, council, keeper, seats):
     meeting = make.in_session(council)
-    member, page = pages(user=seats[1].user, language="en"), pages(user=keeper, language="en")
+    member, page = pages(user=seats[3].user, language="en"), pages(user=keeper, language="en")
     for one in (member, page):
         one.goto(reverse("meeting_detail", args=[meeting.pk]))
         expect(one.locator(".quorum")).to_contain_text("There is no quorum")
@@ -175,6 +175,9 @@ def test_the_room_follows_what_the_secretary_records(pages, council, keeper, sea
     item = AgendaItem.objects.create(meeting=meeting, title="بند")
     motion = make.resolution(council, meeting, kind="general", agenda_item=item, title="پیشنهاد")
     ballots.open_ballot(motion.pk, by=keeper)
+    expect(member.locator("#now")).to_contain_text("Voting is open", timeout=9000)
+    expect(member.locator("#now")).not_to_contain_text("Vote now")  # not recorded as present
+    meetings.arrive(meeting.pk, seats[3].pk, by=keeper)
     expect(member.locator("#now")).to_contain_text("Vote now", timeout=9000)
     expect(member.locator("#agenda")).to_contain_text("پیشنهاد")
 
