@@ -211,7 +211,7 @@ def test_a_member_reads_and_signs(pages, council, keeper, seats):
     page.goto(reverse("desk"))
     page.locator(f"main a[href='{reverse('minutes_detail', args=[meeting.pk])}']").first.click()
     page.locator("#signatures button.btn-primary").click()
-    page.locator("dialog[open] .btn-primary").click()
+    page.locator("[data-confirm-yes]").click()
     page.wait_for_selector(".note-success")
     assert MinutesSignature.objects.get().user == seats[1].user
     with page.expect_response("**/minutes/paper/") as answer:
