@@ -5,6 +5,7 @@ from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy
 
@@ -68,13 +69,17 @@ def _one(meeting, user, kind, text, *, once, cancelled=False, **words):
     for language, points in zip(("fa", "en"), agenda, strict=True):
         with translation.override(language):
             files.append(calendar_file(meeting, invited=user.email or "", agenda=points, cancelled=cancelled))
-    notices.tell(user, kind, *both(said), once=once, more=("", "") if cancelled else agenda, calendar=files)
+    notices.tell(user, kind, *both(said), link=_page(meeting), once=once, more=("", "") if cancelled else agenda, calendar=files)
 
 
 def agenda_text(meeting):
     """The agenda as a letter tells it; "" without one."""
     points = [f"{calendar.digits(place)}. {item.title}" for place, item in enumerate(meeting.agenda.all(), 1)]
     return "\n".join([str(AGENDA), *points]) if points else ""
+
+
+def _page(meeting):
+    return reverse("meeting_detail", args=[meeting.pk])
 
 
 def calendar_file(meeting, *, invited="", agenda="", cancelled=False):
@@ -90,6 +95,7 @@ def calendar_file(meeting, *, invited="", agenda="", cancelled=False):
             summary=str(meeting),
             description="\n\n".join(part for part in (when, agenda) if part),
             place=meeting.place,
+            address=settings.PUBLIC_URL + _page(meeting),
             organizer=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
             invited=invited,
             is_cancelled=cancelled,

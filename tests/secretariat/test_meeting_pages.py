@@ -227,6 +227,7 @@ def test_a_call_shows_what_is_sent_and_to_whom(client, council, keeper, seats):
     meeting.refresh_from_db()
     assert meeting.status == "called" and meeting.number == 1
     assert Letter.objects.filter(to=seats[0].user.email).exists()
+    assert Notice.objects.get(user=seats[0].user).link == url("meeting_detail", meeting.pk)
 
 
 def test_cancelling_needs_a_reason(client, keeper, called):
@@ -253,6 +254,7 @@ def test_a_session_opens_and_ends(client, keeper, called):
 def test_the_calendar_file(client, seats, called):
     answer = page(client, seats[0].user, url("meeting_calendar", called.pk))
     assert answer["Content-Type"].startswith("text/calendar") and ".ics" in answer["Content-Disposition"]
+    assert url("meeting_detail", called.pk) in answer.content.decode().replace("\r\n ", "")
     assert "BEGIN:VEVENT" in answer.content.decode() and "گزارش دبیرخانه" in answer.content.decode().replace("\r\n ", "")
 
 
