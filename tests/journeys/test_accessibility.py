@@ -77,7 +77,7 @@ def pages_of_a_council():
     agreement, promised = Agreement.objects.get(), ActionItem.objects.filter(side="agency").get()
     return [
         ("desk",), ("decision_list",), ("decision_board", decided.pk), ("decision_board", draft.pk), ("mark_propose", draft.pk),
-        ("resolution_record", draft.pk), ("resolution_withdraw", draft.pk), ("resolution_edit", draft.pk), ("mark_detail", mark.pk),
+        ("resolution_record", draft.pk), ("resolution_withdraw", draft.pk), ("mark_detail", mark.pk),
         ("mark_move", mark.pk, "suspend"), ("action_board",), ("action_list",), ("action_new",), ("action_detail", actions["done"]),
         ("action_edit", actions["todo"]), ("action_move", actions["todo"], "postpone"), ("action_report", decided.council_id),
         ("agreement_detail", agreement.pk), ("action_detail", promised.pk),
