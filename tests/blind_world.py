@@ -38,8 +38,8 @@ from assessments.services import (
 )
 from products.models import CertificateBatch, KindField, Overlap, Product
 from products.services import nameless, screening, submission
-from secretariat.models import Invitation, Notice, Unit
-from secretariat.services import actions, agreements
+from secretariat.models import AgendaItem, CouncilImport, Invitation, Notice, Unit
+from secretariat.services import actions, agenda_papers, agreements
 from tests import council as make
 from tests import doing, factories, named_files, specimens
 from tests.assessments import disputed, reviewing, self_assessing, weighing
@@ -65,7 +65,7 @@ class Secrets:
     )
     reasons: list = field(default_factory=lambda: ["علت‌نهان", "مهلت‌نهان"])
     figures: list = field(default_factory=list)
-    council: list = field(default_factory=lambda: ["مصوبه‌نهان"])
+    council: list = field(default_factory=lambda: ["مصوبه‌نهان", "بندنهان", "zgpaper", "شوراهای‌نهان"])
     # Between an agency and the secretariat.
     house: list = field(
         default_factory=lambda: [
@@ -151,7 +151,7 @@ def _chosen(world):
     """Keys of the rows that everybody asks for; no two tables of this world share a key."""
     rows = [
         world.maker, world.rival, world.product, world.other, world.round, world.entry, world.theirs, world.moderation, world.programme,
-        world.appeal, world.appealed, world.checked, world.leaf, world.mark, world.resolution, world.first, world.second, world.gone, *world.files,
+        world.appeal, world.appealed, world.checked, world.leaf, world.meeting, world.mark, world.resolution, world.first, world.second, world.gone, *world.files,
         *world.entry.assignments.filter(assessor__in=[world.first, world.reader, world.done, world.gone]),
         *world.theirs.assignments.filter(assessor__in=[world.first, world.second, world.gone]),
         *Assignment.objects.filter(entry__subject=world.programme.subject_id),
@@ -283,6 +283,14 @@ def _council(world):
     product = make.scored_product(
         product=_accepted(factories.submission(agency_=world.maker, kind=world.kind, title_fa="کار دیگر زرگنده").product)
     )
+    world.meeting = meeting = resolution.meeting
+    item = AgendaItem.objects.create(meeting=meeting, title="بندنهان")
+    agenda_papers.attach(
+        item.pk, specimens.upload(named_files.pdf("ZgMetaAuthor"), "zgpaper.pdf"), by=make.keeper(resolution.council)
+    )
+    make.item(meeting, kind="marks")
+    make.withheld(resolution, make.scored_product())
+    CouncilImport.objects.create(file_name="شوراهای‌نهان.xlsx", sent_by=world.officer)
     world.mark = make.proposed_mark(resolution_=resolution, product=product)
     world.resolution = resolution
 

@@ -38,7 +38,7 @@ from assessments.models import (
     StudyGroup,
 )
 from products.models import Product, ProductFile, QualityMark
-from secretariat.models import ActionItem, Agency
+from secretariat.models import ActionItem, Agency, CouncilImport
 from tests import named_files
 from tests.blind_world import ROOMS
 
@@ -74,6 +74,7 @@ FILLED = {
 }
 # Whose “pk” it is, where an address refuses before it looks for it.
 PKS = {
+    "council_import_detail": (CouncilImport, "id"),
     "api-product-file": (Product, "id"), "self_assessment_start": (ExcellenceYear, "id"),
     "set_node": (Indicator, "id"), "set_node_delete": (Indicator, "id"),
 }  # fmt: skip
