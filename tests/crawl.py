@@ -266,6 +266,10 @@ def _everything(body):
     return named_files.everything(body).decode(errors="replace")
 
 
+# (address, method) that no view takes, whoever asks: what cannot be read is sent to instead.
+_not_allowed = set()
+
+
 def crawl(user, rows, asked_for, methods=("get", "post"), follows=True, but=()):
     """Every answer that this person gets at these addresses, as it comes; last what pages lead to, if it `follows` them.
 
@@ -284,15 +288,14 @@ def crawl(user, rows, asked_for, methods=("get", "post"), follows=True, but=()):
             found[key].names.add(name)
         return [found[key]] if is_new else []
 
-    not_allowed = set()  # (address, method)
     for address in asked_for:
         for url in rows.urls(address):
-            for method in [one for one in methods if (address, one) not in not_allowed]:
+            for method in [one for one in methods if (address, one) not in _not_allowed] or ["post"]:
                 with _looking() as looked_up:
                     yield from ask(method, url, address.name)
                 answer = found[method, url]
                 if answer.status == 405:
-                    not_allowed.add((address, method))
+                    _not_allowed.add((address, method))
                 if answer.is_refused:
                     break
             if address.name.startswith("api") and not answer.is_refused:
