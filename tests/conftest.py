@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+import hypothesis
 import pytest
 import redis
 from django.conf import settings as django_settings
@@ -25,6 +26,9 @@ def pytest_configure(config):
     # The real hashers are slow on purpose; nothing here is a secret.
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     TransactionTestCase._fixture_teardown = lambda _test: databases.empty()
+    # A test tells what is right, never how quick the machine was while something else ran on it.
+    hypothesis.settings.register_profile("portal", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+    hypothesis.settings.load_profile("portal")
 
 
 def pytest_collection_finish(session):

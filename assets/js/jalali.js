@@ -27,6 +27,10 @@ function start() {
       minDate: "attr",
       maxDate: "attr",
     });
+    // Left open, it covers the fields that follow and whoever types goes on there.
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" || event.key === "Tab") window.jalaliDatepicker.hide();
+    });
   });
   document.head.append(style, script);
 }

@@ -102,7 +102,7 @@ class ActionForm(WordsForm, DueForm):
 class CommitmentForm(ActionForm):
     """A new commitment of one side of an agreement."""
 
-    agency = None
+    agency = None  # type: ignore[assignment]  # how Django leaves an inherited field out
     side = forms.ChoiceField(
         label=gettext_lazy("Whose commitment"), choices=action_rules.Side.choices, widget=forms.RadioSelect
     )

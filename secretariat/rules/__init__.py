@@ -1,6 +1,6 @@
 """Who somebody is, how councils vote, and what may happen to meetings, ballots and resolutions. Judges, writes nothing."""
 
-from secretariat.rules.meetings import LIVE_MEETINGS, MEETING_MOVES, SETTLED_MEETINGS, MeetingStatus
+from secretariat.rules.meetings import LATE_AFTER, LIVE_MEETINGS, MEETING_MOVES, SETTLED_MEETINGS, MeetingStatus
 from secretariat.rules.people import (
     is_officer,
     is_secretary,
@@ -25,6 +25,7 @@ from secretariat.rules.resolutions import (
 
 __all__ = [
     "BALLOT_MOVES",
+    "LATE_AFTER",
     "LEAST_SECRET",
     "LIVE_MEETINGS",
     "MEETING_MOVES",

@@ -1,5 +1,7 @@
 """The states of a meeting and who moves it."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +18,8 @@ class MeetingStatus(models.TextChoices):
 
 
 LIVE_MEETINGS = (MeetingStatus.PLANNED, MeetingStatus.CALLED, MeetingStatus.IN_SESSION)
+# Whoever comes within it was there from the beginning, as minutes have it.
+LATE_AFTER = timedelta(minutes=5)
 # What was said and decided there can be written down.
 SETTLED_MEETINGS = (MeetingStatus.IN_SESSION, MeetingStatus.HELD)
 

@@ -30,7 +30,7 @@ def opening_text(meeting):
             continue
         if rows[0].user_id != seat.user_id:
             name = _("%(deputy)s for %(name)s") % {"deputy": rows[0].user, "name": name}
-        if meeting.started_at and rows[0].arrived_at > meeting.started_at:
+        if meeting.started_at and rows[0].arrived_at >= meeting.started_at + rules.LATE_AFTER:
             late.append(_("%(name)s from %(time)s") % {"name": name, "time": _clock(rows[0].arrived_at)})
         else:
             there.append(name)
@@ -42,10 +42,19 @@ def opening_text(meeting):
     for label, names in ((_("Present"), there), (_("Later"), late), (_("Excused"), excused), (_("Absent"), absent)):
         if names:
             said.append(f"{label}: {'، '.join(names) if calendar.reads_persian() else ', '.join(names)}.")
-    for span in quorum_spans(meeting):
-        words = _("From %(time)s there was a quorum.") if span.quorum else _("From %(time)s there was no quorum.")
-        said.append(words % {"time": _clock(span.begins)})
+    for time, quorum in _turns(quorum_spans(meeting)):
+        words = _("From %(time)s there was a quorum.") if quorum else _("From %(time)s there was no quorum.")
+        said.append(words % {"time": time})
     return "\n".join(said)
+
+
+def _turns(spans):
+    """[(time, whether there was a quorum)] to the minute: what held for seconds, while people took their seats, is not told."""
+    told = []
+    for time, quorum in {_clock(span.begins): span.quorum for span in spans}.items():
+        if not told or told[-1][1] != quorum:
+            told.append((time, quorum))
+    return told
 
 
 def _clock(instant):

@@ -86,7 +86,7 @@ class ActionList(ListPage):
             Toggle("commitments", gettext_lazy("Of agreements"), lambda rows: rows.exclude(agreement=None)),
         ]
 
-    own_filters = (Choice("status", gettext_lazy("State"), ActionItem.Status.choices),)
+    own_filters: tuple[Choice, ...] = (Choice("status", gettext_lazy("State"), ActionItem.Status.choices),)
 
     def queryset(self):
         return selectors.rows_of(ActionItem.objects.visible_to(self.request.user))

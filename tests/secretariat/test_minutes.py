@@ -51,6 +51,21 @@ def test_the_opening_tells_who_was_there_late_excused_and_absent(in_english):
     assert "there was no quorum" in told
 
 
+def test_taking_seats_one_after_the_other_makes_nobody_late_and_loses_no_quorum(in_english):
+    council, start = make.council(), timezone.now().replace(second=0, microsecond=0) - timedelta(hours=1)
+    seats, by = [make.seat(council) for _ in range(3)], make.keeper(council)
+    meeting = meetings.plan(council.pk, start, by=by)
+    meetings.start(meeting.pk, by=by, at=start)
+    for n, seat in enumerate(seats):
+        meetings.arrive(meeting.pk, seat.pk, by=by, at=start + timedelta(seconds=10 * n))
+    meetings.leave(meeting.pk, seats[0].pk, by=by, at=start + timedelta(minutes=20))
+    meetings.leave(meeting.pk, seats[1].pk, by=by, at=start + timedelta(minutes=30))
+    meeting.refresh_from_db()
+    told = minutes.opening_text(meeting).splitlines()
+    assert not any(line.startswith("Later") for line in told)
+    assert [line.endswith("a quorum.") for line in told if "quorum" in line] == [True, False]
+
+
 def test_what_two_people_write_does_not_overwrite():
     meeting, _chair, by = held()
     assert minutes.save_opening(meeting.pk, "آغاز", by=by, version=0).minutes_version == 1

@@ -185,6 +185,8 @@ def test_jalali_picker_opens_and_typing_stays_possible(open_guide):
     page = open_guide()
     page.locator("#id_held_on").click()
     page.locator("jdp-container").wait_for(state="visible")
+    page.keyboard.press("Escape")
+    page.locator("jdp-container").wait_for(state="hidden")
     page.locator("#id_held_on").fill("۱۴۰۴/۱۱/۰۵")
     assert page.locator("#id_held_on").input_value() == "۱۴۰۴/۱۱/۰۵"
 
