@@ -107,8 +107,11 @@ def mark_credential(mark):
     }
 
 
-def status_list(purpose, places, now):
-    """The list of a purpose as a credential of its own: it holds for a week, so that an old copy does not pass for today's."""
+def status_list(purpose, places, last, now):
+    """The list of a purpose, for marks up to the number `last`, as a credential of its own.
+
+    It holds for a week, so that an old copy does not pass for today's.
+    """
     address = _address("credential_status", purpose)
     until = now + LIST_HOLDS
     return {
@@ -122,7 +125,7 @@ def status_list(purpose, places, now):
             "id": f"{address}#list",
             "type": "BitstringStatusList",
             "statusPurpose": purpose,
-            "encodedList": status_lists.packed(places),
+            "encodedList": status_lists.packed(places, last),
         },
         "iss": keys.issuer(),
         "exp": int(until.timestamp()),

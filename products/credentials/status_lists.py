@@ -7,9 +7,12 @@ SHORTEST = 131_072  # bits: short lists would tell who asks about whom
 LONGEST = 64 * 1024 * 1024 // 8  # bytes that a foreign list may unpack to
 
 
-def packed(places):
-    """The list in which the bits at `places` are set, as `encodedList` is written."""
-    longest = max(places, default=0) + 1
+def packed(places, last=0):
+    """The list in which the bits at `places` are set, as `encodedList` is written; it reaches as far as `last`.
+
+    A list says nothing about what lies beyond its end: `last` is the highest place that anybody may ask for.
+    """
+    longest = max([last, *places]) + 1
     bits = bytearray(-(-max(SHORTEST, longest) // 8))
     for place in places:
         bits[place // 8] |= 0x80 >> place % 8

@@ -3,6 +3,7 @@
 import logging
 
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -37,9 +38,11 @@ def credential_of(mark):
 @transaction.atomic
 def sign_status_list(purpose):
     """The list of the marks that are revoked or suspended at this moment, signed."""
-    places = QualityMark.objects.public().filter(status=documents.PURPOSES[purpose]).values_list("pk", flat=True)
+    marks = QualityMark.objects.public()
+    places = list(marks.filter(status=documents.PURPOSES[purpose]).values_list("pk", flat=True))
+    last = marks.aggregate(last=Max("pk"))["last"] or 0
     key = _current_key()
-    return tokens.signed(documents.status_list(purpose, list(places), timezone.now()), key.kid, keys.opened(key.sealed))
+    return tokens.signed(documents.status_list(purpose, places, last, timezone.now()), key.kid, keys.opened(key.sealed))
 
 
 @transaction.atomic

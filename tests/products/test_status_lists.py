@@ -20,6 +20,13 @@ def test_a_list_holds_exactly_what_was_put_in(places, asked):
         assert status_lists.is_set(bits, asked) == (asked in places)
 
 
+def test_a_list_reaches_as_far_as_marks_were_given():
+    bits = status_lists.unpacked(status_lists.packed([3], last=9_000_000))
+    assert status_lists.is_set(bits, 3) and not status_lists.is_set(bits, 9_000_000)
+    with pytest.raises(ValueError, match="too short"):
+        status_lists.is_set(status_lists.unpacked(status_lists.packed([3])), 9_000_000)
+
+
 @pytest.mark.parametrize(
     "text", ["", "x", "uAAAA", "u" + base64.urlsafe_b64encode(gzip.compress(b"x" * 9)[:-9]).decode(), "u***"]
 )
