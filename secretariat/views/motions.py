@@ -10,7 +10,7 @@ from secretariat import matters, rules
 from secretariat.errors import RuleBroken, Stale
 from secretariat.forms.motions import MotionForm, ReasonForm, RecusalForm, plain_decision
 from secretariat.gate import once
-from secretariat.models import AgendaItem, Meeting, Resolution
+from secretariat.models import ActionItem, AgendaItem, Meeting, Resolution
 from secretariat.rules import voting
 from secretariat.selectors import ballots as standing
 from secretariat.selectors import motions as selectors
@@ -64,6 +64,8 @@ def voting_part(request, resolution):
         else [],
         "broken_off": [(one, one.moves.filter(action="void").last()) for one in resolution.ballots.filter(status="void")],
         "moves": resolution.moves.select_related("by"),
+        "actions": ActionItem.objects.visible_to(request.user).filter(resolution=resolution).select_related("owner").order_by("due_on", "pk"),
+        "may_give_actions": motion.keeps and resolution.status == rules.ResolutionStatus.ADOPTED,
         "superseded_by": resolution.superseded_by.filter(status=rules.ResolutionStatus.ADOPTED).first(),
         "is_chair": motion.seat is not None and motion.seat.role == "chair" and motion.seat.user_id == request.user.pk,
     }

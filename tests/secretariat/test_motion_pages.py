@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from secretariat import persian
 from secretariat.models import Resolution
 from secretariat.selectors import motions as selectors
 from secretariat.services import ballots, motions
@@ -215,3 +216,17 @@ def test_a_resolution_of_an_ended_seat_is_not_seen(client, motion):
         motion.council, starts_on=timezone.localdate() - timedelta(days=9), ends_on=timezone.localdate() - timedelta(days=1)
     )
     assert as_(client, gone.user).get(url("resolution_detail", motion.pk)).status_code == 404
+
+
+def test_an_adopted_resolution_leads_to_its_actions(client):
+    draft = make.motion()
+    adopted = make.adopted(make.motion())
+    keeper, member = make.keeper(adopted.council), make.seats(adopted)[1].user
+    address = f"{url('action_new')}?resolution={adopted.pk}"
+    assert address in as_(client, keeper).get(url("resolution_detail", adopted.pk)).text
+    due = persian.short(timezone.localdate() + timedelta(days=9))
+    assert client.post(address, {"title": "پیگیری ابلاغ", "owner": member.pk, "due_on": due}).status_code == 302
+    assert adopted.actions.get().owner == member
+    read = as_(client, member).get(url("resolution_detail", adopted.pk)).text
+    assert "پیگیری ابلاغ" in read and address not in read
+    assert url("action_new") not in as_(client, make.keeper(draft.council)).get(url("resolution_detail", draft.pk)).text
