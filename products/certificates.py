@@ -6,7 +6,6 @@ import json
 import logging
 
 import segno
-import typst
 from django.conf import settings
 from django.core.cache import cache
 from django.urls import reverse
@@ -16,11 +15,11 @@ from django.utils.translation import gettext as _
 from products.credentials import keys, tokens
 from products.services import credentials
 from secretariat import calendar, persian
+from secretariat.typesetting import pdf
 
 log = logging.getLogger(__name__)
 
-FOLDER = settings.BASE_DIR / "products" / "typst"
-FONTS = settings.BASE_DIR / "node_modules" / "vazirmatn" / "fonts" / "ttf"
+TEMPLATE = settings.BASE_DIR / "products" / "typst" / "certificate.typ"
 LANGUAGES = ("fa", "en")
 KEEP = 24 * 3600
 
@@ -34,26 +33,13 @@ def certificate(mark, language):
     """The PDF of a granted mark in "fa" or "en"; made once for the same content and kept in the cache."""
     with translation.override(language):
         content = json.dumps(_content(mark, language), ensure_ascii=False, sort_keys=True)
-    template = (FOLDER / "certificate.typ").read_bytes()
+    template = TEMPLATE.read_bytes()
     key = f"certificate:{mark.pk}:{language}:{hashlib.sha256(content.encode() + template).hexdigest()}"
-    pdf = cache.get(key)
-    if pdf is None:
-        pdf = _set(content)
-        cache.set(key, pdf, KEEP)
-    return pdf
-
-
-def _set(content):
-    # The root is the template's own folder and the fonts are ours: nothing else on the machine can be read.
-    return typst.compile(
-        str(FOLDER / "certificate.typ"),
-        root=str(FOLDER),
-        font_paths=[str(FONTS)],
-        ignore_system_fonts=True,
-        format="pdf",
-        pdf_standards="ua-1",
-        sys_inputs={"certificate": content},
-    )
+    made = cache.get(key)
+    if made is None:
+        made = pdf(TEMPLATE, certificate=content)
+        cache.set(key, made, KEEP)
+    return made
 
 
 def _content(mark, language):

@@ -2,32 +2,22 @@
 
 import json
 
-import typst
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from secretariat import calendar
 from secretariat.selectors import minutes as selectors
+from secretariat.typesetting import pdf
 
-FOLDER = settings.BASE_DIR / "secretariat" / "typst"
-FONTS = settings.BASE_DIR / "node_modules" / "vazirmatn" / "fonts" / "ttf"
+TEMPLATE = settings.BASE_DIR / "secretariat" / "typst" / "minutes.typ"
 
 
 def written(meeting, language):
     """The PDF of the minutes in "fa" or "en"; a draft says on every page that it is one."""
     with translation.override(language):
         content = json.dumps(_content(selectors.sheet(meeting), language), ensure_ascii=False)
-    # The root is the template's own folder and the fonts are ours: nothing else on the machine can be read.
-    return typst.compile(
-        str(FOLDER / "minutes.typ"),
-        root=str(FOLDER),
-        font_paths=[str(FONTS)],
-        ignore_system_fonts=True,
-        format="pdf",
-        pdf_standards="ua-1",
-        sys_inputs={"minutes": content},
-    )
+    return pdf(TEMPLATE, minutes=content)
 
 
 def _content(sheet, language):

@@ -105,15 +105,15 @@ class Killed(BaseException):
 def test_a_killed_worker_is_followed_by_another_which_finds_what_was_set(monkeypatch):
     resolution, granted, by = decided(3)
     batch = batches.ask_for_resolution(resolution, by=by)
-    true, drawn = certificates._set, []
+    true, drawn = certificates.pdf, []
 
-    def draw(content):
-        drawn.append(content)
+    def draw(template, **inputs):
+        drawn.append(inputs)
         if len(drawn) == 4:
             raise Killed
-        return true(content)
+        return true(template, **inputs)
 
-    monkeypatch.setattr(certificates, "_set", draw)
+    monkeypatch.setattr(certificates, "pdf", draw)
     with pytest.raises(Killed):
         batches.make(batch.pk)
     batch.refresh_from_db()

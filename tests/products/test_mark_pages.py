@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
-from products import certificates, serials
+from products import serials
 from products.models import QualityMark
 from products.services import marks
-from secretariat import persian
+from secretariat import persian, typesetting
 from tests import council as make
 from tests import factories
 
@@ -269,11 +269,18 @@ def test_what_agencies_write_is_text_and_never_a_command(client):
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../rules.py", "/../rules.py", "../../manage.py"])
-def test_typst_reads_nothing_outside_its_folder(path):
-    """The same root as the certificate's, asked for a file beyond it."""
-    with pytest.raises((typst.TypstError, RuntimeError)):
-        typst.compile(f'#read("{path}")'.encode(), root=str(certificates.FOLDER))
-    assert typst.compile(b'#read("certificate.typ").len()', root=str(certificates.FOLDER))
+def test_a_paper_reads_nothing_outside_its_folder(path, tmp_path):
+    paper = tmp_path / "room" / "typst" / "paper.typ"
+    paper.parent.mkdir(parents=True)
+    for name in ("room/rules.py", "manage.py"):
+        (tmp_path / name).write_text("1")
+    for asked, may in ((path, False), ("paper.typ", True)):
+        paper.write_text(f'#set document(title: "x")\n#read("{asked}").len()')
+        if may:
+            assert typesetting.pdf(paper).startswith(b"%PDF")
+        else:
+            with pytest.raises((typst.TypstError, RuntimeError)):
+                typesetting.pdf(paper)
 
 
 @pytest.mark.parametrize("state", ["suspended", "revoked", "expired"])
