@@ -1,9 +1,6 @@
 """A table of assessors: sent, looked at row by row, and confirmed in one piece."""
 
-from django.contrib import messages
-from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from assessments.forms.roster_sheet import MOST_ROWS
@@ -13,10 +10,8 @@ from assessments.selectors.roster_import import preview
 from assessments.services import roster_import as services
 from assessments.views.rounds import form_page
 from secretariat import spreadsheets
-from secretariat.calendar import digits
-from secretariat.errors import RuleBroken
 from secretariat.gate import officers_only, once
-from secretariat.sent_tables import STATES, WORDS, ImportForm, shown
+from secretariat.views.sent_tables import hand_in, look_and_write
 
 
 @officers_only
@@ -24,17 +19,7 @@ from secretariat.sent_tables import STATES, WORDS, ImportForm, shown
 @once
 def roster_import(request):
     """Send a table; nothing is written before it was looked at."""
-    sent = request.method == "POST"
-    form = ImportForm(request.POST if sent else None, request.FILES if sent else None)
-    if sent and form.is_valid():
-        try:
-            made = services.receive(form.cleaned_data["file"], by=request.user)
-        except RuleBroken as broken:
-            broken.show_in(form)
-        else:
-            return redirect(made)
-    context = {"form": form, "most": MOST_ROWS, "earlier": RosterImport.objects.select_related("sent_by", "written_by")[:10]}
-    return render(request, "assessments/roster_import.html", context, status=422 if form.errors else 200)
+    return hand_in(request, "assessments/roster_import.html", model=RosterImport, receive=services.receive, most=MOST_ROWS)
 
 
 @officers_only
@@ -49,19 +34,7 @@ def roster_template(request):
 @once
 def roster_import_detail(request, pk):
     """What a table would change, row by row; confirmed, all of it is written, else nothing."""
-    kept = get_object_or_404(RosterImport.objects.select_related("sent_by", "written_by"), pk=pk)
-    error = ""
-    if request.method == "POST":
-        try:
-            kept = services.write(pk, by=request.user, seen=request.POST.get("seen", ""))
-        except RuleBroken as broken:
-            error = str(broken)
-        else:
-            count = kept.counts["new"] + kept.counts["changed"]
-            done = ngettext("%(count)s row was written.", "%(count)s rows were written.", count) % {"count": digits(count)}
-            messages.success(request, done)
-            return redirect(kept)
-    context = {"kept": kept, "error": error, "back": reverse("roster_import"), "counts": [(WORDS[state], kept.counts[state]) for state in STATES if kept.counts.get(state)]}
-    if not kept.written_at and kept.content:
-        context |= shown(request, *preview(kept.content))
-    return render(request, "assessments/roster_import_detail.html", context, status=422 if error else 200)
+    return look_and_write(
+        request, pk, "assessments/roster_import_detail.html",
+        model=RosterImport, preview=preview, write=services.write, back=reverse("roster_import"),
+    )  # fmt: skip
