@@ -24,7 +24,7 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from products.certificates import FONTS
+from secretariat.typesetting import FONTS
 from tests import specimens
 
 _XMP = (
