@@ -28,5 +28,5 @@ def shell(request):
         "is_officer": signed_in and rules.is_officer(user),
         "is_representative": signed_in and bool(rules.represented_agencies(user)),
         "is_assessor": signed_in and getattr(user, "assessor", None) is not None,
-        "is_council": signed_in and (bool(user.seats_now) or user.has_role("council_secretary")),
+        "is_council": signed_in and bool(rules.councils_of(user)),
     }

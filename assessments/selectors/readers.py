@@ -20,6 +20,6 @@ def reader_of(user, round_):
     """As whom `user` reads how reliable a round is: "staff", after publication "council", else None."""
     if is_officer(user):
         return STAFF
-    if round_.is_public and user.is_authenticated and user.seats_now:
+    if round_.is_public and user.is_authenticated and user.places_now:
         return COUNCIL
     return None

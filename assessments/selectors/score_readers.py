@@ -48,7 +48,7 @@ class ScoreReader:
             return PUBLIC if own and shown_to(own).aggregates and gives_nobody_away(entry.result) else None
         if entry.subject.agency_id in represented_agencies(self.user):
             return AGENCY
-        if self.user.seats_now:
+        if self.user.places_now:
             return COUNCIL
         return PUBLIC if own and own.status == AssignmentStatus.SUBMITTED else None
 
@@ -62,7 +62,7 @@ class ScoreReader:
         )
         if is_officer(self.user):
             return Entry.objects.filter(published | ~Q(round__in=self._judging) | early)
-        if self.user.seats_now:
+        if self.user.places_now:
             return Entry.objects.filter(published | early)
         mine = Q(subject__agency__in=represented_agencies(self.user)) | Q(pk__in=self._with_status(AssignmentStatus.SUBMITTED))
         return Entry.objects.filter((published & mine) | early)
@@ -70,7 +70,7 @@ class ScoreReader:
     def knows_submitter(self, entry):
         """Whether this reader of a score may be told whose the thing is: an assessor as his round says, everybody else yes."""
         own = self._own.get(entry.pk)
-        if own is None or is_officer(self.user) or (entry.round.is_public and self.user.seats_now):
+        if own is None or is_officer(self.user) or (entry.round.is_public and self.user.places_now):
             return True
         return entry.subject.agency_id in represented_agencies(self.user) or shown_to(own).submitter
 

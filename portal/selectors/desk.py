@@ -19,7 +19,6 @@ from portal.selectors.desk_parts import Card, Row, Section
 from products.models import Overlap, Product, QualityMark
 from secretariat import calendar, rules
 from secretariat.models import Heartbeat, Letter
-from secretariat.models.meetings import councils_of
 from secretariat.selectors import actions
 from secretariat.views.health import SILENCE
 
@@ -50,7 +49,7 @@ def sections(user):
     if appeals := list(unanswered(user)[:SHOWN]):
         found.append(_appeals(appeals))
     served = rules.served_councils(user)
-    if served is None or (councils := councils_of(user)):
+    if served is None or (councils := rules.councils_of(user)):
         found.append(desk_council.section(user, served, None if served is None else councils))
     if user.is_superuser:
         found.append(_administrator())

@@ -10,14 +10,14 @@ from portal.selectors.overview import overview as figures
 from secretariat import charts
 from secretariat.calendar import digits, reads_persian
 from secretariat.persian import digits_to_ascii
-from secretariat.rules import is_officer
+from secretariat.rules import councils_of, is_officer
 from secretariat.templatetags.portal_text import num
 
 
 @require_safe
 def overview(request):
     """Rounds, taking part and reliability over the years; what agencies and provinces brought, in all years or in one."""
-    if not (is_officer(request.user) or request.user.seats_now or request.user.has_role("council_secretary")):
+    if not (is_officer(request.user) or councils_of(request.user)):
         raise Http404
     typed = digits_to_ascii(request.GET.get("year", ""))
     year = int(typed) if typed.isdecimal() and len(typed) == 4 else None

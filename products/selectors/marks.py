@@ -195,6 +195,7 @@ class Place:
     present: bool
     choice: str
     ties: list  # (product, sentence): why this person should be recused
+    has_cast: bool = False  # voted on-line: nobody reads how before the count
 
 
 def table(resolution):
@@ -202,10 +203,14 @@ def table(resolution):
     seats = list(seats_on_day(resolution.meeting).select_related("user").order_by("role", "user__sort_key", "pk"))
     present = _attended(resolution.meeting)
     ballot = ballots.ballot_of(resolution)
-    choices = dict(ballot.votes.values_list("seat", "choice")) if ballot else {}
+    votes = list(ballot.votes.all()) if ballot else []
+    cast = {vote.seat_id for vote in votes if not vote.by_hand}
+    choices = {vote.seat_id: vote.choice for vote in votes if vote.by_hand}
     choices |= dict.fromkeys(resolution.recusals.values_list("seat", flat=True), RECUSED)
     ties = services.ties_by_seat(resolution, seats)
-    return [Place(seat, seat.pk in present, choices.get(seat.pk, ""), ties.get(seat.pk, [])) for seat in seats]
+    return [
+        Place(seat, seat.pk in present, choices.get(seat.pk, ""), ties.get(seat.pk, []), seat.pk in cast) for seat in seats
+    ]
 
 
 def _attended(meeting):

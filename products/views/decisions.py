@@ -20,7 +20,7 @@ from secretariat.errors import RuleBroken
 from secretariat.gate import once
 from secretariat.lists import Choice, Column, ListPage
 from secretariat.models import Resolution, Seat
-from secretariat.rules import ResolutionStatus, is_officer
+from secretariat.rules import ResolutionStatus, councils_of, is_officer
 from secretariat.services import ballots
 from secretariat.views.motions import voting_part
 from secretariat.workflow import open_steps
@@ -63,7 +63,7 @@ class DecisionList(ListPage):
 @require_safe
 def decision_list(request):
     """Resolutions on marks that the reader may see: a member those of the own councils, officers all."""
-    if not (is_officer(request.user) or request.user.seats_now or request.user.has_role("council_secretary")):
+    if not (is_officer(request.user) or councils_of(request.user)):
         raise Http404
     return DecisionList(request).respond("products/decision_list.html")
 

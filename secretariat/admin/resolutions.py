@@ -68,8 +68,10 @@ class ResolutionAdmin(Papers):
         if ballot is not None and ballot.is_secret:
             return {}
         there, recused = presence_at(obj.meeting), recused_seats(obj)
-        stored = dict(ballot.votes.values_list("seat", "choice")) if ballot else {}
-        seats = voting_seats(obj.meeting).filter(pk__in=there).select_related("user").order_by("role", "user__sort_key")
+        stored = dict(ballot.votes.filter(by_hand=True).values_list("seat", "choice")) if ballot else {}
+        # What a member has cast is final, and nobody reads it before the count.
+        cast = ballot.votes.filter(by_hand=False).values("seat") if ballot else []
+        seats = voting_seats(obj.meeting).filter(pk__in=there).exclude(pk__in=cast).select_related("user").order_by("role", "user__sort_key")
         choices = [("", _("no vote")), *rules.Choice.choices, ("recused", _("recused"))]
         return {
             f"vote_{seat.pk}": forms.ChoiceField(
@@ -165,6 +167,8 @@ class ResolutionAdmin(Papers):
                         "title": resolution.title,
                         "number": calendar.digits(decided.reference),
                     }
+                elif decided.status == rules.ResolutionStatus.DRAFT:
+                    told = gettext("Equal votes: the chair gives the casting vote.")
                 else:
                     told = gettext("It is on record that “%(title)s” was not adopted.") % {"title": resolution.title}
             except RuleBroken as refused:

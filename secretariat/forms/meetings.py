@@ -4,6 +4,7 @@ import datetime
 
 from django import forms
 from django.forms import BaseFormSet, formset_factory
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -150,6 +151,32 @@ class PaperForm(forms.Form):
     """One paper for an agenda item."""
 
     file = forms.FileField(label=gettext_lazy("Add a paper"), widget=forms.FileInput({"accept": ",".join(EXTENSIONS)}))
+
+
+class SessionMomentForm(forms.Form):
+    """When a session began or ended: now, or at an earlier time of day where it is entered afterwards."""
+
+    at = ClockField(label=gettext_lazy("Time of day"), required=False)
+
+    def __init__(self, *args, meeting, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.began = meeting.started_at
+        # Papers entered afterwards tell of the day for which it was called; a session that is opened early is of today.
+        self.day = calendar.in_tehran(self.began).date() if self.began else min(meeting.day, timezone.localdate())
+        self.fields["at"].help_text = _("Leave it empty for now. If it was earlier: a time of %(day)s, like %(clock)s.") % {
+            "day": calendar.long_date(self.day, weekday=True),
+            "clock": calendar.digits("10:30"),
+        }
+
+    @property
+    def moment(self):
+        """The instant; None for now."""
+        clock = self.cleaned_data["at"]
+        if clock is None:
+            return None
+        found = datetime.datetime.combine(self.day, clock, calendar.TEHRAN)
+        # A session that goes past midnight.
+        return found + datetime.timedelta(days=1) if self.began and found < self.began - datetime.timedelta(hours=6) else found
 
 
 class ReasonForm(forms.Form):

@@ -27,9 +27,8 @@ class ActionItemQuerySet(models.QuerySet):
             return self.none()
         if rules.is_officer(user):
             return self
-        councils = {seat.council_id for seat in user.seats_now} | set(rules.served_councils(user) or ())
         signed = ~Q(agreement__status=action_rules.AgreementStatus.DRAFT)
-        mine = Q(council__in=councils) | (Q(owner=user) & signed)
+        mine = Q(council__in=rules.councils_of(user)) | (Q(owner=user) & signed)
         if agencies := rules.represented_agencies(user):
             mine |= Q(agreement__agency__in=agencies) & signed
         return self.filter(mine)

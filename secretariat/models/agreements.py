@@ -26,8 +26,7 @@ class AgreementQuerySet(models.QuerySet):
             return self
         mine = Q(is_public=True)
         if user.is_authenticated:
-            councils = {seat.council_id for seat in user.seats_now} | set(rules.served_councils(user) or ())
-            mine |= Q(agency__in=rules.represented_agencies(user)) | Q(council__in=councils)
+            mine |= Q(agency__in=rules.represented_agencies(user)) | Q(council__in=rules.councils_of(user))
         return self.filter(mine).exclude(status=action_rules.AgreementStatus.DRAFT)
 
 
@@ -148,8 +147,7 @@ class AgreementFileQuerySet(models.QuerySet):
             return self.none()
         if rules.is_officer(user):
             return self
-        councils = {seat.council_id for seat in user.seats_now} | set(rules.served_councils(user) or ())
-        own = Q(agreement__agency__in=rules.represented_agencies(user)) | Q(agreement__council__in=councils)
+        own = Q(agreement__agency__in=rules.represented_agencies(user)) | Q(agreement__council__in=rules.councils_of(user))
         return self.filter(own, removed_at=None).exclude(agreement__status="draft")
 
 
@@ -180,8 +178,7 @@ class AgreementReviewQuerySet(models.QuerySet):
             return self.none()
         if rules.is_officer(user):
             return self
-        councils = {seat.council_id for seat in user.seats_now} | set(rules.served_councils(user) or ())
-        return self.filter(Q(agreement__agency__in=rules.represented_agencies(user)) | Q(agreement__council__in=councils))
+        return self.filter(Q(agreement__agency__in=rules.represented_agencies(user)) | Q(agreement__council__in=rules.councils_of(user)))
 
 
 class AgreementReview(models.Model):

@@ -54,13 +54,7 @@ class MeetingQuerySet(models.QuerySet):
             return self
         if not user.is_authenticated:
             return self.none()
-        return self.filter(council__in=councils_of(user))
-
-
-def councils_of(user):
-    """Primary keys of the councils whose papers `user` may read: by seat, as a deputy, or as who keeps them."""
-    seats = Seat.objects.current().of(user).values_list("council", flat=True)
-    return set(seats) | set(rules.served_councils(user) or ())
+        return self.filter(council__in=rules.councils_of(user))
 
 
 @pghistory.track()

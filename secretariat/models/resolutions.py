@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from secretariat import calendar, rules
 from secretariat.fields import JalaliDateField
 from secretariat.models.bodies import Council
-from secretariat.models.meetings import AgendaItem, Meeting, councils_of
+from secretariat.models.meetings import AgendaItem, Meeting
 from secretariat.models.moves import Move
 
 # One adoption at a time over all councils, so that the register has no gap and no fork.
@@ -25,7 +25,7 @@ class ResolutionQuerySet(models.QuerySet):
             return self
         if not user.is_authenticated:
             return self.none()
-        return self.filter(council__in=councils_of(user))
+        return self.filter(council__in=rules.councils_of(user))
 
     def registered(self):
         """The register: everything adopted, in order."""

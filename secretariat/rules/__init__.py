@@ -2,6 +2,7 @@
 
 from secretariat.rules.meetings import LATE_AFTER, LIVE_MEETINGS, MEETING_MOVES, SETTLED_MEETINGS, MeetingStatus
 from secretariat.rules.people import (
+    councils_of,
     is_officer,
     is_secretary,
     may_administer,
@@ -36,6 +37,7 @@ __all__ = [
     "Decision",
     "MeetingStatus",
     "ResolutionStatus",
+    "councils_of",
     "is_officer",
     "is_secretary",
     "may_administer",

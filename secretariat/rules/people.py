@@ -71,6 +71,13 @@ def served_councils(user):
     return by_role | {seat.council_id for seat in user.seats_now if seat.role in ("secretary", "chair")}
 
 
+def councils_of(user):
+    """Primary keys of the councils whose papers `user` may read: by seat, as a deputy, or as who keeps them."""
+    if not user.is_authenticated:
+        return set()
+    return {seat.council_id for seat in user.places_now} | set(served_councils(user) or ())
+
+
 def second_factor_missing(user):
     """Whether this person must confirm with a second factor and has not done so in this session."""
     # Only a person who came in through a request carries is_verified(); anybody else has confirmed nothing.

@@ -8,7 +8,7 @@ from django.urls import reverse
 from secretariat import calendar
 from secretariat.models import ActionItem, ActionNote, Agreement
 from secretariat.rules import actions as rules
-from secretariat.rules import is_officer, represents, serves_council
+from secretariat.rules import councils_of, is_officer, represents
 from secretariat.uploads import INLINE
 
 
@@ -19,8 +19,7 @@ def reads_inside(user, agreement):
     return (
         is_officer(user)
         or represents(user, agreement.agency_id)
-        or serves_council(user, agreement.council_id)
-        or any(seat.council_id == agreement.council_id for seat in user.seats_now)
+        or agreement.council_id in councils_of(user)
     )
 
 

@@ -1,6 +1,8 @@
 """How a resolution stands: by which rule it is voted on, who is recused, how many votes there are, and what they come to."""
 
-from secretariat import matters, rules
+from django.utils.translation import gettext as _
+
+from secretariat import calendar, matters, rules
 from secretariat.models import DecisionRule
 from secretariat.rules import voting
 from secretariat.rules.voting import Standing, Verdict, VotingRule
@@ -57,11 +59,30 @@ def verdict_of(resolution):
     return voting.outcome(ballot.rule if ballot else rule_for(resolution), standing), standing
 
 
+def is_open(ballot):
+    """Whether members are still voting: then nobody is told how, whoever keeps the papers neither."""
+    return ballot is not None and ballot.status == rules.BallotStatus.OPEN
+
+
+def cast_unseen(ballot):
+    """Whether an open ballot holds votes that nobody but their members knows."""
+    return is_open(ballot) and (ballot.is_secret or ballot.votes.filter(by_hand=False).exists())
+
+
 def in_words(resolution):
-    """Quorum and votes of a resolution as they stand now, in sentences."""
-    return voting.in_words(*verdict_of(resolution))
+    """Quorum and votes of a resolution as they stand now, in sentences; of an open ballot only how many have voted."""
+    ballot, (verdict, standing) = ballot_of(resolution), verdict_of(resolution)
+    if not is_open(ballot):
+        return voting.in_words(verdict, standing)
+    quorum, _votes = voting.in_words(verdict, standing)
+    voted = ballot.votes.count() + ballot.marks.count()
+    told = {"voted": calendar.digits(voted), "all": calendar.digits(standing.voters)}
+    return quorum, _("%(voted)s of %(all)s who may vote have voted.") % told, _("How they voted is told once it is counted.")
 
 
 def why_not_adoptable(resolution):
-    """The sentence that stands against adoption now, or None."""
-    return voting.refusal(*verdict_of(resolution))
+    """The sentence that stands against adoption now, or None; of an open ballot only that there is no quorum."""
+    verdict, standing = verdict_of(resolution)
+    if is_open(ballot_of(resolution)) and verdict != Verdict.NO_QUORUM:
+        return None
+    return voting.refusal(verdict, standing)

@@ -23,7 +23,6 @@ from secretariat.models import (
     Seat,
     Vote,
 )
-from secretariat.models.meetings import councils_of
 from secretariat.rules.voting import LEAST_VOTERS
 from secretariat.selectors.meetings import general_rule, quorum_spans, seats_on_day
 from secretariat.uploads import INLINE
@@ -33,7 +32,7 @@ OPEN = (rules.BallotStatus.OPEN, rules.BallotStatus.TIED)
 
 def councils_seen(user):
     """The councils whose meetings this person may read."""
-    return Council.objects.all() if rules.is_officer(user) else Council.objects.filter(pk__in=councils_of(user))
+    return Council.objects.all() if rules.is_officer(user) else Council.objects.filter(pk__in=rules.councils_of(user))
 
 
 def kept_councils(user):

@@ -88,14 +88,17 @@ def decide(resolution_id, action, *, by, why=""):
     if ballot is None:
         raise RuleBroken(ballots.why_not_adoptable(resolution) or _("Nobody has voted on it yet."))
     verdict, standing = ballots.verdict_of(resolution)
-    unknown = ballot.is_secret and ballot.status == rules.BallotStatus.OPEN
+    # What members have cast themselves is not told by trying: it is counted, whatever comes of it.
+    unknown = ballots.cast_unseen(ballot)
     if not unknown and action == "adopt" and verdict in (Verdict.NO_QUORUM, Verdict.LOST):
         raise RuleBroken(refusal(verdict, standing))
     if not unknown and action == "reject" and verdict == Verdict.CARRIED:
         raise RuleBroken(_("The votes on record carry it: it cannot be recorded as not adopted."))
     if ballot.status == rules.BallotStatus.OPEN:
         ballot = voting.close_ballot(ballot.pk, by=by)
-    if ballot.status == rules.BallotStatus.TIED and action == "adopt":
+    if unknown:
+        pass  # the count has decided, or the chair now does, on the page of the vote
+    elif ballot.status == rules.BallotStatus.TIED and action == "adopt":
         voting.give_casting_vote(ballot.pk, rules.Choice.FOR, by=by)
     elif ballot.status == rules.BallotStatus.TIED:
         voting.settle_without_casting(ballot.pk, why or _("The chair gave no casting vote."), by=by)

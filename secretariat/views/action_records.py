@@ -20,7 +20,7 @@ from secretariat.gate import once
 from secretariat.models import ActionFile, Council
 from secretariat.private_files import answer
 from secretariat.rules import actions as rules
-from secretariat.rules import is_officer, serves_council
+from secretariat.rules import councils_of, is_officer
 from secretariat.selectors import actions as selectors
 from secretariat.services import actions as services
 from secretariat.views.actions import find_action, page_of, typed_number
@@ -116,8 +116,8 @@ def action_report(request, pk):
 
 
 def _reads_all(user, council):
-    """Members and keepers of the council, and officers."""
-    return is_officer(user) or serves_council(user, council.pk) or any(seat.council_id == council.pk for seat in user.seats_now)
+    """Members of the council, their deputies, who keeps its papers, and officers."""
+    return is_officer(user) or council.pk in councils_of(user)
 
 
 def _chosen_day(request):

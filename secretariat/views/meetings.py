@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from secretariat import calendar
 from secretariat.errors import RuleBroken, Stale
-from secretariat.forms.meetings import ItemFormSet, MeetingForm, ReasonForm
+from secretariat.forms.meetings import ItemFormSet, MeetingForm, ReasonForm, SessionMomentForm
 from secretariat.gate import once
 from secretariat.lists import Choice, Column, ListPage
 from secretariat.models import Meeting
@@ -244,16 +244,20 @@ def meeting_move(request, pk, action):
             request, _("This is no longer possible: its state is now “%(state)s”.") % {"state": meeting.get_status_display()}
         )
         return redirect("meeting_detail", pk)
-    form = ReasonForm(request.POST if request.method == "POST" else None) if step.needs_reason else None
-    refusal = ""
+    form, refusal = _step_form(action, meeting, request.POST if request.method == "POST" else None), ""
     if request.method == "POST" and (form is None or form.is_valid()):
         try:
             if action == "cancel":
                 services.cancel(pk, form.cleaned_data["why"], by=request.user)
+            elif action == "call":
+                services.call(pk, by=request.user)
             else:
-                {"call": services.call, "start": services.start, "end": services.end}[action](pk, by=request.user)
+                {"start": services.start, "end": services.end}[action](pk, by=request.user, at=form.moment)
         except RuleBroken as broken:
-            refusal = str(broken)
+            if form is not None and broken.field in form.fields:
+                broken.show_in(form)
+            else:
+                refusal = str(broken)
         else:
             messages.success(request, TOLD[action])
             return redirect("meeting_detail", pk)
@@ -267,6 +271,13 @@ def meeting_move(request, pk, action):
         "seats": seats_on_day(meeting).select_related("user", "deputy").order_by("user__sort_key", "pk"),
     }
     return render(request, "secretariat/meeting_move.html", context, status=422 if refusal or (form and form.errors) else 200)
+
+
+def _step_form(action, meeting, posted):
+    """What a step asks for: a reason, or when the session began or ended."""
+    if action in ("start", "end"):
+        return SessionMomentForm(posted, meeting=meeting)
+    return ReasonForm(posted) if Meeting.MOVES[action].needs_reason else None
 
 
 @require_safe

@@ -410,25 +410,58 @@ def test_decide_counts_what_is_on_record():
     assert resolutions.decide(unvoted.pk, "reject", by=make.keeper(unvoted.council), why="پس گرفته شد").moves.get().why
 
 
+def tied_by_hand():
+    resolution = make.session(members=2)
+    one, other = make.seats(resolution)
+    ballots.record(resolution.pk, {}, {one.pk: "for", other.pk: "against"}, by=make.keeper(resolution.council))
+    return resolution
+
+
 def test_decide_at_equal_votes_is_the_chairs():
-    resolution, _ballot = tied()
+    resolution = tied_by_hand()
     chair = make.seats(resolution)[0].user
     refused(lambda: resolutions.decide(resolution.pk, "adopt", by=make.keeper(resolution.council)))
     assert Ballot.objects.get().status == "open"
     assert resolutions.decide(resolution.pk, "adopt", by=chair).status == "adopted"
-    resolution, _ballot = tied()
+    resolution = tied_by_hand()
     assert resolutions.decide(resolution.pk, "reject", by=make.keeper(resolution.council)).status == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("choices", "status"), [(("for", "for", "for"), "adopted"), (("against", "against", "for"), "rejected")]
+)
+@pytest.mark.parametrize("action", ["adopt", "reject"])
+def test_nobody_finds_out_by_trying_how_members_vote(action, choices, status):
+    """Whichever word is tried, what members have cast themselves is counted and decides; before it nothing is told."""
+    resolution = make.session()
+    voted(resolution, *choices)
+    told = " ".join(in_words(resolution))
+    assert why_not_adoptable(resolution) is None
+    assert all(word not in told for word in ("موافق", "مخالف", "ممتنع")) and "۳ نفر از ۳" in told
+    assert resolutions.decide(resolution.pk, action, by=make.keeper(resolution.council)).status == status
+
+
+def test_equal_votes_that_members_cast_wait_for_the_chair_whichever_word_is_tried():
+    resolution, ballot = tied()
+    assert resolutions.decide(resolution.pk, "adopt", by=make.keeper(resolution.council)).status == "draft"
+    ballot.refresh_from_db()
+    assert ballot.status == "tied"
 
 
 def test_how_it_stands_is_told_in_words(in_english):
     resolution = make.session()
     assert why_not_adoptable(resolution) == "Not carried: 0 for, 0 against."
-    make.ballot(resolution)
+    ballot = make.ballot(resolution)
+    quorum = "3 of 3 voting seats present: quorum reached."
     assert in_words(resolution) == (
-        "3 of 3 voting seats present: quorum reached.",
-        "3 for, 0 against, 0 abstained, 0 recused: carried.",
+        quorum,
+        "3 of 3 who may vote have voted.",
+        "How they voted is told once it is counted.",
     )
     assert verdict_of(resolution)[0] == "carried"
+    closed(ballot)
+    resolution.refresh_from_db()
+    assert in_words(resolution) == (quorum, "3 for, 0 against, 0 abstained, 0 recused: carried.")
 
 
 def test_resolutions_are_seen_by_their_council_and_officers_only():

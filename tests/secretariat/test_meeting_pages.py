@@ -251,6 +251,28 @@ def test_a_session_opens_and_ends(client, keeper, called):
         assert called.status == state
 
 
+def clock(moment):
+    return persian.digits_to_persian(f"{calendar.in_tehran(moment):%H:%M}")
+
+
+def test_a_session_that_is_entered_afterwards_begins_and_ends_when_it_did(client, keeper, council, seats):
+    """On a day before this one, so that no hour of it is still to come."""
+    held = make.meeting(council, starts_at=timezone.now() - timedelta(days=2))
+    day = calendar.in_tehran(held.starts_at).replace(hour=22, minute=30, second=0, microsecond=0)
+    client.force_login(keeper)
+    for action, typed, field in (("start", "25:61", "at"), ("end", "21:00", "at")):
+        if action == "end":
+            assert client.post(url("meeting_move", held.pk, "start"), {"at": clock(day)}).status_code == 302
+        answer = client.post(url("meeting_move", held.pk, action), {"at": typed})
+        assert answer.status_code == 422 and answer.context["form"].errors[field] and typed in answer.content.decode()
+    client.post(url("meeting_presence", held.pk), {"do": "all"})
+    late = day + timedelta(hours=2)  # after midnight
+    assert client.post(url("meeting_move", held.pk, "end"), {"at": clock(late)}).status_code == 302
+    held.refresh_from_db()
+    assert (held.status, held.started_at, held.ended_at) == ("held", day, late)
+    assert set(Presence.objects.values_list("arrived_at", "left_at")) == {(day, late)}
+
+
 def test_the_calendar_file(client, seats, called):
     answer = page(client, seats[0].user, url("meeting_calendar", called.pk))
     assert answer["Content-Type"].startswith("text/calendar") and ".ics" in answer["Content-Disposition"]
