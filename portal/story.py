@@ -27,14 +27,12 @@ from assessments.selectors.comparisons import groups_of
 from assessments.selectors.remarks import clean, fingerprint, round_remarks
 from assessments.services import assessments, comparisons, measurements, remarks, rounds, runs
 from assessments.services.programmes import add_programmes
-from portal import story_actions, story_excellence, story_moderation, story_programmes
+from portal import story_actions, story_council, story_excellence, story_moderation, story_programmes
 from products.forms.submission import QUESTION
-from products.models import Overlap, Product, ProductKind, QualityMark
+from products.models import Overlap, Product, ProductKind
 from products.selectors.judging import set_versions_for
-from products.services import marks, overlaps, screening, submission
-from secretariat.models import Agency, Council, Resolution, RoleGrant, Seat, User
-from secretariat.selectors.meetings import voting_seats
-from secretariat.services import ballots, meetings
+from products.services import overlaps, screening, submission
+from secretariat.models import Agency, Council, RoleGrant, Seat, User
 
 DATA = Path(__file__).parent / "data" / "story.yaml"
 ROLES = {
@@ -94,7 +92,7 @@ def tell():
     people = _people(script["people"])
     products = {said["key"]: _product(said, people) for said in script["products"]}
     _rounds(script["products"], products, story_programmes.make(people), people)
-    _council(script["products"], products, people)
+    story_council.tell([products[said["key"]] for said in script["products"] if said.get("round") == "finished"], people)
     _weights(people)
     story_excellence.tell(people)
     story_actions.tell(people)
@@ -283,38 +281,7 @@ def _on_scale(quality, scale):
     return min(scale.maximum, scale.minimum + steps * scale.step)
 
 
-# ------------------------------------------------------------------ council
-def _council(said, products, people):
-    """A meeting of the policy council grants marks to what reached a level, and has one more resolution waiting."""
-    chair = people["dabirshora"]
-    policy = Council.objects.get(kind=Council.Kind.POLICY)
-    begun = timezone.now() - timedelta(hours=3)
-    meeting = meetings.plan(policy.pk, begun, by=chair, place="سالن جلسات دبیرخانه")
-    meetings.attend_all(meeting.pk, by=chair)
-    resolution = Resolution.objects.create(
-        council=policy,
-        meeting=meeting,
-        kind=Resolution.Kind.GRANT_MARKS,
-        title="اعطای نشان کیفیت به محصولات دور نمایشی",
-        text="شورا بر پایهٔ امتیاز کیفیت و شواهد دور نمایشی، اعطای نشان را به محصولات زیر تصویب کرد. (نمایشی)",
-    )
-    for one in said:
-        if one.get("round") != "finished":
-            continue
-        score = marks.deciding_score(products[one["key"]])
-        level = marks.level_for(score.value)
-        if level:
-            marks.propose(resolution.pk, products[one["key"]].pk, level, by=chair)
-    ballot = ballots.open_ballot(resolution.pk, by=chair)
-    recused = set(resolution.recusals.values_list("seat", flat=True))
-    entitled = voting_seats(meeting).exclude(pk__in=recused).values_list("pk", flat=True)
-    ballots.record_hands(ballot.pk, dict.fromkeys(entitled, "for"), by=chair)
-    ballots.close_ballot(ballot.pk, by=chair)
-    meetings.end(meeting.pk, by=chair)
-    for mark in QualityMark.objects.filter(resolution=resolution):
-        marks.grant(mark.pk, by=chair)
-
-
+# ------------------------------------------------------------------ weights
 def _weights(people):
     """Experts compare the dimensions of the set for books: three have finished, one is under way."""
     experts, rng = ["arzyab2", "arzyab3", "arzyab4", "arzyab1"], random.Random(7)
