@@ -20,7 +20,8 @@ class Column:
     """One column: what it is called, where its value lies, how it is shown and sorted.
 
     `value` is an attribute path ("agency.name") or a function of the row, by default the key. `kind` is text, number,
-    percent, date, datetime, code, badge or bool. `sort` is an ORM path. `template` gets `row` and `value`.
+    percent, date, datetime, code (a word for machines), reference (a number of ours, in the digits of the page), badge or
+    bool. `sort` is an ORM path. `template` gets `row` and `value`.
     """
 
     key: str
@@ -155,6 +156,7 @@ SHOW = {
     "date": lambda column, row, value: portal_text.jshort(value),
     "datetime": lambda column, row, value: short_moment(value),
     "code": lambda column, row, value: portal_text.ltr(value),
+    "reference": lambda column, row, value: portal_text.ltr(portal_text.digits(value)),
     "badge": lambda column, row, value: portal_parts.badge(value, column.word(row)),
     "bool": lambda column, row, value: _("yes") if value else _("no"),
 }

@@ -43,7 +43,7 @@ class DecisionList(ListPage):
         Column("title", gettext_lazy("Resolution"), sort="title", link=True),
         Column("council", gettext_lazy("Council"), sort="council__sort_key", value="council.name"),
         Column("meeting", gettext_lazy("Meeting"), sort="meeting__starts_at", value="meeting.starts_at", kind="date"),
-        Column("number", gettext_lazy("Number"), value="reference", kind="code"),
+        Column("number", gettext_lazy("Number"), value="reference", kind="reference"),
         Column("status", gettext_lazy("State"), sort="status", kind="badge"),
     ]
     filters = [Choice("status", gettext_lazy("State"), ResolutionStatus.choices)]

@@ -38,7 +38,7 @@ class AgreementList(ListPage):
     columns = [
         Column("title", gettext_lazy("Title"), sort="sort_key", link=True),
         Column("agency", gettext_lazy("Agency"), sort="agency__sort_key", value="agency.name"),
-        Column("number", gettext_lazy("Number"), sort="number", kind="code"),
+        Column("number", gettext_lazy("Number"), sort="number", kind="reference"),
         Column("signed", gettext_lazy("Signed on"), sort="signed_on", value="signed_on", kind="date"),
         Column("until", gettext_lazy("Valid until"), sort="valid_until", value="valid_until", kind="date", shown=False),
         Column("status", gettext_lazy("State"), sort="status", kind="badge"),

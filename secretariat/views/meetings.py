@@ -56,7 +56,7 @@ class _Meetings(ListPage):
     columns = [
         Column("council", gettext_lazy("Council"), sort="council__sort_key", value="council.name", link=True),
         Column("time", gettext_lazy("Time"), sort="starts_at", value="starts_at", kind="datetime"),
-        Column("number", gettext_lazy("Number"), value="reference", kind="code"),
+        Column("number", gettext_lazy("Number"), value="reference", kind="reference"),
         Column("place", gettext_lazy("Place"), value="place"),
         Column("status", gettext_lazy("State"), sort="status", kind="badge"),
     ]
