@@ -1,6 +1,7 @@
 """What the councils must know of a resolution on marks: by which rules it is voted on, who is tied, what it decides."""
 
 from django.db.models import Q
+from django.urls import reverse
 
 from products import rules
 from products.services.marks import ties_by_seat
@@ -49,6 +50,18 @@ def lines(resolution):
     return told + [(row.product.title, f"{row.get_outcome_display()}: {row.reason}") for row in without]
 
 
+def public(resolution):
+    """The register of marks, narrowed to those that it granted."""
+    return f"{reverse('mark_list')}?resolution={resolution.pk}"
+
+
 MATTER = Matter(
-    decisions=decisions, ties=ties, parts=parts, lines=lines, page="decision_board", item_kind="marks", start="marks_from_round"
+    decisions=decisions,
+    ties=ties,
+    parts=parts,
+    lines=lines,
+    page="decision_board",
+    item_kind="marks",
+    start="marks_from_round",
+    public=public,
 )

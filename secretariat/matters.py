@@ -23,6 +23,7 @@ class Matter:
     page: str = "resolution_detail"  # the name of its page, which takes its key
     item_kind: str = ""  # the kind of agenda item that such resolutions are drawn up from
     start: str = ""  # the name of the page that draws one up, which takes the key of the agenda item
+    public: Callable[[Any], str] = lambda resolution: ""  # the address where everybody reads what came of it, if there is one
 
 
 _matters: dict[str, Matter] = {}
@@ -57,6 +58,11 @@ def lines_of(resolution):
 def page_of(resolution):
     """The address of the page on which a resolution is read and voted on."""
     return reverse(_of(resolution).page, args=[resolution.pk])
+
+
+def public_page_of(resolution):
+    """The address where everybody reads what came of an adopted resolution; "" where there is none."""
+    return _of(resolution).public(resolution)
 
 
 def start_of(item):

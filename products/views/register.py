@@ -18,8 +18,8 @@ from secretariat import calendar, spreadsheets
 from secretariat.errors import RuleBroken
 from secretariat.gate import once
 from secretariat.lists import BulkAction, Choice, Column, ListPage, RowAction, Toggle
-from secretariat.models import Agency
-from secretariat.rules import is_officer
+from secretariat.models import Agency, Resolution
+from secretariat.rules import ResolutionStatus, is_officer
 
 STANDINGS = [
     ("granted", _("in force")),
@@ -54,6 +54,12 @@ def _years(request):
     return [(year, calendar.digits(year)) for year in sorted({serial[:4] for serial in serials}, reverse=True)]
 
 
+def _resolutions(request):
+    granted = Resolution.objects.filter(status=ResolutionStatus.ADOPTED, kind=Resolution.Kind.GRANT_MARKS)
+    rows = granted.select_related("council").order_by("-adopted_at", "-pk")
+    return [(row.pk, f"{calendar.digits(row.reference)} – {row.council}") for row in rows]
+
+
 class MarkList(ListPage):
     name = "quality-marks"
     caption = _("Register of quality marks")
@@ -83,6 +89,7 @@ class MarkList(ListPage):
         Choice("kind", _("Kind"), _kinds, lookup="product__kind"),
         Choice("agency", _("Agency"), _agencies, lookup="product__agency"),
         Choice("year", _("Year"), _years, apply=lambda queryset, year: queryset.filter(serial__startswith=f"{year}-")),
+        Choice("resolution", _("Resolution"), _resolutions),
         Choice("state", _("State"), STANDINGS, apply=_by_standing),
         Toggle("ending", _("Ends soon"), lambda marks: marks.ending()),
     ]

@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from secretariat import rules
+from secretariat.matters import public_page_of
 from secretariat.models import Council
 from secretariat.selectors import bodies as selectors
 
@@ -26,7 +27,8 @@ def council_detail(request, pk):
         "council": council,
         "children": council.children.filter(is_active=True),
         **selectors.seats_of(council),
-        "resolutions": selectors.public_resolutions(council)[:20],
+        "voting_rules": selectors.voting_rules(council),
+        "decided": [(resolution, public_page_of(resolution)) for resolution in selectors.public_resolutions(council)[:20]],
         "may_set_up": rules.is_secretary(request.user),
     }
     return render(request, "secretariat/council_detail.html", context)

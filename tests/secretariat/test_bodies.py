@@ -1,6 +1,7 @@
 """The public pages of councils: the tree of them, and who sits in one."""
 
 from datetime import timedelta
+from fractions import Fraction
 
 import pytest
 from django.db import connection
@@ -8,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from secretariat.rules.voting import VotingRule
 from tests import council as make
 from tests import factories
 
@@ -25,7 +27,7 @@ def test_anybody_sees_which_councils_there_are_and_under_which(client):
     make.seat(commission)
     make.seat(commission, ends_on=timezone.localdate() - timedelta(days=1))
     text = client.get(reverse("council_list")).text
-    assert text.index("Policy council") < text.index("Commission of books") and "1 seat" in text and "0 seats" in text
+    assert text.index("Policy council") < text.index("Commission of books") and "1 seat" in text and "no seats yet" in text
     assert "Ended committee" not in text and reverse("council_detail", args=[commission.pk]) in text
 
 
@@ -41,11 +43,23 @@ def test_a_council_says_who_sits_in_it_the_chair_first_and_who_did(client):
     assert places == sorted(places) and "Coming" not in text and "It decides on marks." in text
 
 
-def test_only_grants_of_marks_are_public(client):
-    adopted = make.adopted_mark().resolution
-    make.resolution(adopted.council, title="Not decided")
-    text = page(client, adopted.council).text
-    assert adopted.title in text and "Not decided" not in text
+def test_a_council_says_by_which_rules_it_votes(client):
+    council = make.council()
+    make.follow(council, VotingRule(of="all", share=Fraction(2, 3), strict=False, secret=True), "mark_gold")
+    text = page(client, council).text
+    places = [text.index(words) for words in ("at least two thirds of all seats", "The vote is secret", "more than half of the votes")]
+    assert places == sorted(places) and text.count("The vote is secret") == 1
+
+
+def test_only_grants_of_marks_are_public_and_lead_to_the_register(client):
+    adopted, other = make.granted_mark(), make.granted_mark()
+    make.resolution(adopted.resolution.council, title="Not decided")
+    text = page(client, adopted.resolution.council).text
+    assert adopted.resolution.title in text and "Not decided" not in text
+    register = f"{reverse('mark_list')}?resolution={adopted.resolution_id}"
+    assert register in text
+    found = client.get(register).text
+    assert adopted.product.title in found and other.product.title not in found
 
 
 def test_the_head_finds_what_sets_councils_up(client):
