@@ -1,17 +1,20 @@
 """Bodies that meet and decide: councils, by which rules they vote, and who sits in them from when until when."""
 
+from datetime import timedelta
 from fractions import Fraction
 
 import pghistory
+import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Exists, F, Func, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_jalali.db.models import jManager
 
-from secretariat import rules
+from secretariat import calendar, rules
 from secretariat.bilingual import Bilingual
 from secretariat.fields import JalaliDateField
 from secretariat.models.people import User
@@ -167,6 +170,14 @@ class SeatQuerySet(models.QuerySet):
     def current(self):
         return self.on(timezone.localdate())
 
+    def in_office(self):
+        """In force today; and those that ended at midnight while their council sat, until that session is over."""
+        yesterday = timezone.localdate() - timedelta(days=1)
+        sitting = Council.objects.filter(
+            pk=OuterRef("council"), meetings__status=rules.MeetingStatus.IN_SESSION, meetings__starts_at__date=yesterday
+        )
+        return self.filter(Q(pk__in=self.current()) | Q(Exists(sitting), starts_on__lte=yesterday, ends_on=yesterday))
+
     def voting(self):
         return self.exclude(role=Seat.Role.OBSERVER)
 
@@ -240,9 +251,53 @@ class Seat(models.Model):
                 condition=Q(role="chair"),
             ),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="seat_keeps_what_it_sat_through",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                # What was voted and who was there stands under the seat: the seat of then must not become another one.
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM secretariat_presence p JOIN secretariat_attendance a ON a.id = p.attendance_id
+                        JOIN secretariat_meeting m ON m.id = a.meeting_id
+                        WHERE a.seat_id = OLD.id AND (
+                            (NEW.council_id, NEW.user_id, NEW.role) IS DISTINCT FROM (OLD.council_id, OLD.user_id, OLD.role)
+                            OR (m.starts_at AT TIME ZONE 'Asia/Tehran')::date < NEW.starts_on
+                            OR (m.starts_at AT TIME ZONE 'Asia/Tehran')::date > NEW.ends_on)) THEN
+                        RAISE EXCEPTION 'a seat that has attended a meeting stays what it was there' USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF NEW.deputy_id IS DISTINCT FROM OLD.deputy_id AND EXISTS (
+                        SELECT 1 FROM secretariat_presence p JOIN secretariat_attendance a ON a.id = p.attendance_id
+                        WHERE a.seat_id = OLD.id AND p.left_at IS NULL AND p.user_id = OLD.deputy_id) THEN
+                        RAISE EXCEPTION 'the deputy sits there at this moment' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
+        ]
 
     def __str__(self):
         return f"{self.user} – {self.get_role_display()}"
+
+    def clean(self):
+        """What the trigger refuses, in words and beside the field."""
+        sat = self.attendances.filter(presences__isnull=False) if self.pk else None
+        if sat is None or not sat.exists():
+            return
+        was, wrong = Seat.objects.get(pk=self.pk), {}
+        if self.role != was.role:
+            wrong["role"] = _("This seat has attended meetings. End the term, and begin another one with the new role.")
+        if self.user_id != was.user_id:
+            wrong["user"] = _("This seat has attended meetings. End the term, and give the next person a seat of the own.")
+        if self.starts_on and sat.filter(meeting__starts_at__date__lt=calendar.day_of(self.starts_on)).exists():
+            wrong["starts_on"] = _("This person has attended a meeting before that day.")
+        if self.ends_on and sat.filter(meeting__starts_at__date__gt=calendar.day_of(self.ends_on)).exists():
+            wrong["ends_on"] = _("This person has attended a meeting after that day.")
+        if self.deputy_id != was.deputy_id and sat.filter(presences__left_at=None, presences__user=was.deputy_id).exists():
+            wrong["deputy"] = _("The deputy sits at a meeting at this moment: record first that this person has left.")
+        if wrong:
+            raise ValidationError(wrong)
 
     @property
     def votes(self):

@@ -49,12 +49,16 @@ def frozen_with_minutes(meeting):
 
 class MeetingQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Officers see all; who sits in a council, stands in for somebody there or keeps its papers sees its own."""
+        """Officers see all; who sits in a council, stands in for somebody there or keeps its papers sees its own.
+
+        Whoever was at a meeting reads and signs its minutes after the own term too.
+        """
         if rules.is_officer(user):
             return self
         if not user.is_authenticated:
             return self.none()
-        return self.filter(council__in=rules.councils_of(user))
+        there = Presence.objects.filter(user=user).values("attendance__meeting")
+        return self.filter(Q(council__in=rules.councils_of(user)) | Q(pk__in=there))
 
 
 @pghistory.track()

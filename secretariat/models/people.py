@@ -92,10 +92,10 @@ class User(AbstractUser):
 
     @cached_property
     def places_now(self):
-        """Seats in councils that this person holds today or stands in for, read once a request."""
+        """Seats in councils that this person holds now or stands in for, read once a request."""
         from secretariat.models.bodies import Seat
 
-        return list(Seat.objects.current().of(self))
+        return list(Seat.objects.in_office().of(self))
 
     @property
     def seats_now(self):

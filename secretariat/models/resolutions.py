@@ -165,6 +165,18 @@ class Resolution(models.Model):
                 """,
             ),
             pgtrigger.Trigger(
+                name="nothing_decided_past_its_ballot",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__status="draft") & ~pgtrigger.Q(new__status="draft"),
+                func="""
+                    IF EXISTS (SELECT 1 FROM secretariat_ballot b WHERE b.resolution_id = NEW.id AND b.status IN ('open', 'tied')) THEN
+                        RAISE EXCEPTION 'a ballot is open: count it or break it off' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
                 name="register_goes_on_where_it_ended",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("register_no", "previous_hash"),

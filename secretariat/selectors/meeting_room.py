@@ -12,6 +12,7 @@ from django.utils import timezone
 from secretariat import matters, rules
 from secretariat.models import (
     AgendaPaper,
+    Attendance,
     Ballot,
     BallotMark,
     Council,
@@ -207,12 +208,11 @@ def votes_asked(user):
 
 
 def to_sign(user):
-    """Meetings whose approved minutes this person, who was there, has not signed."""
-    there = Meeting.objects.filter(approved_at__isnull=False, attendances__presences__user=user)
-    signed = Meeting.objects.filter(attendances__signature__user=user)
+    """Meetings whose approved minutes wait for this person, who was there: nobody has signed for the seat yet."""
+    there = Attendance.objects.filter(meeting__approved_at__isnull=False, presences__user=user)
     return (
-        Meeting.objects.filter(pk__in=there.values("pk"))
-        .exclude(pk__in=signed.values("pk"))
+        Meeting.objects.filter(pk__in=there.filter(signature=None).values("meeting"))
+        .exclude(pk__in=there.filter(signature__isnull=False).values("meeting"))
         .select_related("council")
         .order_by("starts_at")
     )

@@ -22,6 +22,17 @@ def voting_seats(meeting):
     return seats_on_day(meeting).voting()
 
 
+def seat_of(meeting, user):
+    """The seat for which `user` speaks at a meeting: the one filled now; else the own; else one that waits for its deputy."""
+    there = presence_at(meeting)
+    seats = list(seats_on_day(meeting).of(user).order_by("pk"))
+    return (
+        next((seat for seat in seats if there.get(seat.pk) == user.pk), None)
+        or next((seat for seat in seats if seat.user_id == user.pk), None)
+        or next((seat for seat in seats if seat.pk not in there), None)
+    )
+
+
 def plan_seen(meeting):
     """A short text that differs as soon as time, place or agenda of a meeting do: what a form was filled in upon."""
     told = [meeting.starts_at.astimezone(UTC).isoformat(), meeting.place, meeting.minutes_planned, str(meeting.status)]

@@ -7,7 +7,7 @@ from secretariat import matters, rules
 from secretariat.models import DecisionRule, Recusal, Resolution, Seat
 from secretariat.rules import BallotStatus, Decision, ResolutionStatus, voting
 from secretariat.rules.voting import VotingRule
-from secretariat.selectors.meetings import presence_at, voting_seats
+from secretariat.selectors.meetings import presence_at, seat_of, voting_seats
 
 
 @dataclass
@@ -153,8 +153,9 @@ def recusals_of(resolution, user, *, keeps):
 
 
 def own_seat(meeting, user):
-    """The voting seat that `user` holds (or stands in for) on the day of a meeting; None for others."""
-    return voting_seats(meeting).of(user).first()
+    """The voting seat for which `user` speaks at a meeting; None for others."""
+    seat = seat_of(meeting, user)
+    return seat if seat is not None and seat.votes else None
 
 
 def council_rules(council_id):

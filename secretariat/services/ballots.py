@@ -116,6 +116,8 @@ def record_hands(ballot_id, choices, *, by):
             if choice and choice != vote.choice:
                 raise RuleBroken(_("This member has voted; a vote that was cast is final."), field=field)
             continue
+        if vote and choice == vote.choice:
+            continue  # it stands, even of somebody who has left since
         if not choice:
             if vote:
                 vote.delete()
@@ -130,7 +132,7 @@ def record_hands(ballot_id, choices, *, by):
             raise RuleBroken(_("Only those present vote: record the attendance first."), field=field)
         if vote is None:
             Vote.objects.create(ballot=ballot, seat_id=seat_id, choice=choice, by_hand=True, cast_by=by)
-        elif vote.choice != choice:
+        else:
             vote.choice, vote.cast_by, vote.at = choice, by, timezone.now()
             vote.save(update_fields=["choice", "cast_by", "at"])
     return ballot

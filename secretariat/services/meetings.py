@@ -214,7 +214,14 @@ def start(meeting_id, *, by, at=None):
     """Open the session, now or at a past moment (papers entered afterwards); an uncalled meeting gets its number."""
     meeting = locked(meeting_id, by=by)
     at = _past(at)
-    meeting = advance(Meeting.objects.all(), meeting_id, "start", by=by, started_at=at, **_number(meeting))
+    moved = {}
+    if timezone.localdate(at) < meeting.day:
+        # Held before the day it was called for: whoever holds a seat on that day sits there. One that begins later keeps
+        # its day: it went past midnight, or its papers are entered afterwards.
+        moved["starts_at"] = meeting.starts_at = at
+    meeting = advance(Meeting.objects.all(), meeting_id, "start", by=by, started_at=at, **moved, **_number(meeting))
+    if moved:
+        meeting.attendances.exclude(seat__in=seats_on_day(meeting)).delete()
     _invite(meeting)
     return meeting
 

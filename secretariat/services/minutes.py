@@ -183,6 +183,8 @@ def sign(meeting_id, *, by, sha256):
     if line is None:
         raise RuleBroken(_("Minutes are signed by those who were there."))
     signature, made = MinutesSignature.objects.get_or_create(attendance=line, defaults={"user": by, "sha256": sha256})
+    if not made and signature.user_id != by.pk:
+        raise RuleBroken(_("%(name)s has signed these minutes for this seat already.") % {"name": signature.user})
     if not made:
         raise RuleBroken(_("You have signed these minutes already."))
     return signature

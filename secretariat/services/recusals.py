@@ -7,7 +7,7 @@ from secretariat import matters, rules
 from secretariat.errors import RuleBroken
 from secretariat.models import Recusal, Resolution
 from secretariat.selectors.ballots import ballot_of
-from secretariat.selectors.meetings import seats_on_day, voting_seats
+from secretariat.selectors.meetings import seat_of, voting_seats
 
 Source = Recusal.Source
 
@@ -33,7 +33,7 @@ def reason_of(resolution, seat):
 def declare(resolution_id, reason, *, by):
     """A member steps aside from a resolution, with the reason, at the latest before the own vote."""
     resolution, ballot = _locked(resolution_id)
-    seat = seats_on_day(resolution.meeting).of(by).first()
+    seat = seat_of(resolution.meeting, by)
     if seat is None:
         raise RuleBroken(_("You hold no seat in this council on the day of the meeting."))
     if not reason.strip():

@@ -62,8 +62,9 @@ def record_lost(ballot, *, by):
 @transaction.atomic
 def withdraw(resolution_id, *, by, why=""):
     """Record a motion as not adopted without (or after too few) votes. Raises RuleBroken when the open ballot says otherwise."""
-    resolution = Resolution.objects.select_related("meeting", "council").get(pk=resolution_id)
-    if ballots.ballot_of(resolution) is not None:
+    from secretariat.services.ballots import locked_resolution
+
+    if ballots.ballot_of(locked_resolution(resolution_id)) is not None:
         raise RuleBroken(_("A ballot is open: count it, or break it off first."))
     return advance(Resolution.objects.all(), resolution_id, "reject", by=by, why=why)
 
