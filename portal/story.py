@@ -193,8 +193,8 @@ def _rounds(said, products, programmes, people):
     levels |= {programme.subject_id: level for programme, _round, level in programmes}
     for entry in Entry.objects.filter(round=finished):
         level = levels[entry.subject_id]
-        # Nobody is far from the others: a disagreement would have to be settled before the scores are fixed.
-        _judge(entry, level, people, rng, panel=4 if level > 90 else 3, noise=4)
+        # Near one another, yet never all the same; what lies too far apart is discussed and settled before the scores are fixed.
+        _judge(entry, level, people, rng, panel=4 if level > 90 else 3, noise=8)
     rounds.move_round(finished.pk, "close", by=officer, why="همهٔ ارزیابی‌ها رسیده است.")
     runs.rescore_round(finished.pk)
     story_moderation.settle(finished.pk, officer)
