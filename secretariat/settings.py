@@ -333,10 +333,12 @@ LOGGING = {
     "loggers": {"axes": {"level": "WARNING"}},  # four lines for every ordinary sign-in
 }
 
+# Neither what was posted nor what functions held goes along with an error: a vote, a rating, a password could stand there.
+SENTRY = {"send_default_pii": False, "max_request_body_size": "never", "include_local_variables": False}
 if os.environ.get("SENTRY_DSN"):
     import sentry_sdk
 
-    sentry_sdk.init(dsn=os.environ["SENTRY_DSN"], send_default_pii=False)
+    sentry_sdk.init(dsn=os.environ["SENTRY_DSN"], **SENTRY)
 
 # Every change of an important row is an event written by a trigger, and events are never touched again.
 PGHISTORY_APPEND_ONLY = True

@@ -92,16 +92,20 @@ class OpenForm(forms.Form):
         widget=forms.RadioSelect,
         choices=[
             ("open", _("Openly: how each member votes stands in the minutes")),
-            ("secret", _("Secretly: only the sum is kept, and nobody can ever tell who voted how")),
+            ("secret", _("Secretly: only the sum is kept; how a member voted is written down nowhere")),
         ],
     )
 
 
 class VoteForm(forms.Form):
-    """One's own vote."""
+    """One's own vote. Every choice is posted in as many letters: whoever sees only how long a request is learns nothing."""
 
-    choice = forms.ChoiceField(
-        choices=Choice.choices,
+    WIDTH = max(len(choice) for choice in Choice)
+    POSTED = staticmethod(lambda choice: choice.ljust(VoteForm.WIDTH, "."))
+
+    choice = forms.TypedChoiceField(
+        choices=lambda: [(VoteForm.POSTED(choice.value), choice.label) for choice in Choice],
+        coerce=lambda posted: Choice(posted.rstrip(".")),
         error_messages={"required": _("Choose how you vote."), "invalid_choice": _("Choose how you vote.")},
     )
 

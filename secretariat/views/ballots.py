@@ -4,6 +4,8 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from secretariat import matters, rules
@@ -70,9 +72,14 @@ def ballot_open(request, pk):
 
 
 @form_page
+@never_cache
+@sensitive_post_parameters("choice")
 @once
 def ballot_vote(request, pk):
-    """A member's own vote: chosen, shown once more, then cast for good."""
+    """A member's own vote: chosen, shown once more, then cast for good.
+
+    Whatever is chosen, requests and pages are of the same length: lengths stand in the logs of web servers.
+    """
     ballot, motion = find_ballot(request, pk)
     if motion.seat is None and not selectors.own_seat(ballot.resolution.meeting, request.user):
         raise Http404
@@ -95,9 +102,11 @@ def ballot_vote(request, pk):
         "motion": motion,
         "resolution": ballot.resolution,
         "form": form,
-        "choices": [(choice, choice.label, _ICONS[choice]) for choice in Choice],
+        "choices": [
+            (choice, posted, choice.label, _ICONS[choice])
+            for choice, (posted, _label) in zip(Choice, form.fields["choice"].choices, strict=True)
+        ],
         "chosen": chosen,
-        "chosen_label": Choice(chosen).label if chosen else "",
         "own": own,
         "rule": voting.rule_in_words(ballot.rule),
         "lines": matters.lines_of(ballot.resolution),

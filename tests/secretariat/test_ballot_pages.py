@@ -12,6 +12,7 @@ from tests import council as make
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+FOR = "for...."  # every choice is posted in as many letters
 
 
 def url(name, *args):
@@ -96,12 +97,12 @@ def test_a_member_chooses_is_asked_once_more_and_votes_once(client, motion, secr
     first = client.get(address).content.decode()
     assert ("only the sum is kept" in first) == secret
     asked = client.post(address, {"choice": "against"}).content.decode()
-    assert "Your vote: <b>against</b>" in asked and not Vote.objects.exists() and not BallotMark.objects.exists()
+    assert '<p class="vote-chosen vote-against">Your vote: <b>against</b>' in asked and not Vote.objects.exists() and not BallotMark.objects.exists()
     assert client.post(address, {"choice": "against", "confirmed": "1"}).url == address
     done = client.get(address).content.decode()
     assert "You have voted." in done and ("Openly: against." in done) == (not secret)
     assert (Vote.objects.count(), BallotMark.objects.count()) == ((0, 1) if secret else (1, 0))
-    again = client.post(address, {"choice": "for", "confirmed": "1"})
+    again = client.post(address, {"choice": FOR, "confirmed": "1"})
     assert again.status_code == 422
     assert (Vote.objects.count(), BallotMark.objects.count()) == ((0, 1) if secret else (1, 0))
 
@@ -120,7 +121,7 @@ def test_who_is_not_there_or_recused_or_an_observer_does_not_vote(client, motion
     make.presence(motion.meeting, aside)
     recusals.declare(motion.pk, "x", by=aside.user)
     ballot = make.ballot(motion, choice=None)
-    address, vote = url("ballot_vote", ballot.pk), {"choice": "for", "confirmed": "1"}
+    address, vote = url("ballot_vote", ballot.pk), {"choice": FOR, "confirmed": "1"}
     assert "ask the secretary" in as_(client, away.user).get(address).content.decode()
     assert client.post(address, vote).status_code == 422
     assert "You are recused" in as_(client, aside.user).get(address).content.decode()

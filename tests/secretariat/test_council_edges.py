@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from secretariat.errors import RuleBroken
+from secretariat.forms.motions import VoteForm
 from secretariat.models import Ballot, Meeting, MinutesSignature, Presence, Recusal, Resolution, Seat, Vote
 from secretariat.selectors import meeting_room as room
 from secretariat.selectors.ballots import standing_of
@@ -58,7 +59,7 @@ def test_terms_that_end_at_midnight_last_until_the_session_ends(client):
     for seat, choice in ((first, "for"), (second, "against")):
         client.force_login(seat.user)
         assert client.get(reverse("meeting_detail", args=[motion.meeting_id])).status_code == 200
-        client.post(reverse("ballot_vote", args=[ballot.pk]), {"choice": choice, "confirmed": "1"})
+        client.post(reverse("ballot_vote", args=[ballot.pk]), {"choice": VoteForm.POSTED(choice), "confirmed": "1"})
     assert Vote.objects.count() == 2
     client.force_login(secretary.user)
     client.post(reverse("ballot_close", args=[ballot.pk]))
