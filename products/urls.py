@@ -64,7 +64,6 @@ urlpatterns = [
     path("agenda/<int:pk>/marks/", round_marks.marks_from_round, name="marks_from_round"),
     path("decisions/withheld/<int:pk>/take-out/", round_marks.withheld_release, name="withheld_release"),
     path("decisions/<int:pk>/tell/", round_marks.withheld_tell, name="withheld_tell"),
-    path("decisions/", decisions.decision_list, name="decision_list"),
     path("decisions/<int:pk>/", decisions.decision_board, name="decision_board"),
     path("decisions/<int:pk>/propose/", decisions.mark_propose, name="mark_propose"),
     path("decisions/<int:pk>/record/", decisions.resolution_record, name="resolution_record"),

@@ -27,7 +27,7 @@ NAVIGATION = (
     ("agency_list", gettext_lazy("Agencies"), "building", ("all",)),
     ("mark_list", gettext_lazy("Quality marks"), "award", ("all",)),
     ("meeting_list", gettext_lazy("Meetings"), "calendar-event", ("is_officer", "is_council")),
-    ("decision_list", gettext_lazy("Decisions"), "hammer", ("is_council",)),
+    ("resolution_list", gettext_lazy("Resolutions"), "hammer", ("is_council",)),
     ("action_board", gettext_lazy("Action items"), "check2-square", ("is_officer", "is_council")),
     ("agreement_list", gettext_lazy("Agreements"), "file-earmark-check", ("is_representative",)),
     ("overview", gettext_lazy("Figures"), "graph-up", ("is_officer", "is_council")),

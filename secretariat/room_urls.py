@@ -19,6 +19,7 @@ from secretariat.views import (
     motions,
     notices,
     passwords,
+    resolution_list,
     second_factor,
     sign_in,
     styleguide,
@@ -89,6 +90,7 @@ urlpatterns = [
     path("agreements/files/<int:pk>/remove/", agreements.agreement_file_remove, name="agreement_file_remove"),
     # motions and votes of councils
     path("agenda/<int:pk>/motion/", motions.resolution_new, name="resolution_new"),
+    path("resolutions/", resolution_list.resolution_list, name="resolution_list"),
     path("resolutions/<int:pk>/", motions.resolution_detail, name="resolution_detail"),
     path("resolutions/<int:pk>/edit/", motions.resolution_edit, name="resolution_edit"),
     path("resolutions/<int:pk>/withdraw/", motions.resolution_withdraw, name="resolution_withdraw"),

@@ -14,6 +14,8 @@ TONES = {
     "ended": ("neutral", "dash-circle"),
     "suspended": ("warning", "pause-circle"),
     "revoked": ("danger", "slash-circle"),
+    "in_force": ("success", "check-circle"),
+    "superseded": ("neutral", "arrow-repeat"),
     "expired": ("neutral", "hourglass-bottom"),
     "ending": ("warning", "hourglass-split"),
     "coming": ("info", "hourglass-top"),

@@ -54,7 +54,7 @@ def _to_grant(served):
     waiting = QualityMark.objects.filter(status="proposed", resolution__status="adopted")
     if served is not None:
         waiting = waiting.filter(resolution__council__in=served)
-    return [Card(_("Adopted, marks still to grant"), waiting.count(), reverse("decision_list"), "award")]
+    return [Card(_("Adopted, marks still to grant"), waiting.count(), f"{reverse('resolution_list')}?kind=grant_marks&status=adopted", "award")]
 
 
 def _vote(ballot):

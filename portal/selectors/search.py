@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from assessments.models import Indicator, Round
 from products.models import Product, QualityMark
-from secretariat import persian, rules
-from secretariat.models import Agency, User
+from secretariat import matters, persian, rules
+from secretariat.models import Agency, Resolution, User
 from secretariat.text_columns import folded
 
 SHOWN = 8
@@ -41,6 +41,7 @@ def found(user, words):
         _indicators(key),
         _agencies(user, key),
         _rounds(user, key),
+        _resolutions(user, key),
         _people(user, key),
     ]
     return [group for group in groups if group and group.hits]
@@ -108,6 +109,17 @@ def _rounds(user, key):
     rounds = rounds.annotate(key=folded("title_fa", "title_en")).filter(key__contains=key).order_by("-created_at", "-pk")
     url = (lambda row: row.get_absolute_url()) if rules.is_officer(user) else (lambda row: reverse("my_assessments"))
     return _group(_("Rounds"), rounds, lambda row: Hit(row.title, url(row), row.get_status_display()))
+
+
+def _resolutions(user, key):
+    if not user.is_authenticated:
+        return None
+    resolutions = Resolution.objects.visible_to(user).annotate(key=folded("title", "text")).filter(key__contains=key)
+    return _group(
+        _("Resolutions"),
+        resolutions.select_related("council").order_by("-register_no", "-pk"),
+        lambda row: Hit(str(row), matters.page_of(row), f"{row.council} – {row.get_status_display()}"),
+    )
 
 
 def _people(user, key):

@@ -16,7 +16,7 @@ MORE = (
     ("study_list", gettext_lazy("Weight studies")),
     ("overlap_list", gettext_lazy("Overlaps")),
     ("appeal_list", gettext_lazy("Appeals")),
-    ("decision_list", gettext_lazy("Decisions of the councils")),
+    ("resolution_list", gettext_lazy("Resolutions of the councils")),
     ("agreement_list", gettext_lazy("Agreements")),
     ("invitation_list", gettext_lazy("Invitations")),
     ("audit", gettext_lazy("Who changed what")),

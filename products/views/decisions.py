@@ -6,7 +6,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments.models import Round
@@ -18,9 +18,8 @@ from products.services import marks
 from secretariat import calendar
 from secretariat.errors import RuleBroken
 from secretariat.gate import once
-from secretariat.lists import Choice, Column, ListPage
 from secretariat.models import Resolution, Seat
-from secretariat.rules import ResolutionStatus, councils_of, is_officer
+from secretariat.rules import ResolutionStatus, is_officer
 from secretariat.services import ballots
 from secretariat.views.motions import voting_part
 from secretariat.workflow import open_steps
@@ -34,38 +33,6 @@ def _resolution(request, pk):
 def _all_valid(forms):
     # Every form is asked, so that every mistake is shown at once.
     return all([form.is_valid() for form in list(forms)])  # noqa: C419
-
-
-class DecisionList(ListPage):
-    name = "decisions"
-    caption = gettext_lazy("Resolutions on quality marks")
-    columns = [
-        Column("title", gettext_lazy("Resolution"), sort="title", link=True),
-        Column("council", gettext_lazy("Council"), sort="council__sort_key", value="council.name"),
-        Column("meeting", gettext_lazy("Meeting"), sort="meeting__starts_at", value="meeting.starts_at", kind="date"),
-        Column("number", gettext_lazy("Number"), value="reference", kind="reference"),
-        Column("status", gettext_lazy("State"), sort="status", kind="badge"),
-    ]
-    filters = [Choice("status", gettext_lazy("State"), ResolutionStatus.choices)]
-    search = ("title", "council__name_fa", "council__name_en")
-    default_sort = "-meeting"
-    empty_title = gettext_lazy("No resolution on quality marks yet.")
-    empty_text = gettext_lazy("They are drawn up from a round, at a point of a meeting’s agenda.")
-
-    def queryset(self):
-        resolutions = Resolution.objects.visible_to(self.request.user).filter(kind=Resolution.Kind.GRANT_MARKS)
-        return resolutions.select_related("council", "meeting")
-
-    def row_url(self, row):
-        return reverse("decision_board", args=[row.pk])
-
-
-@require_safe
-def decision_list(request):
-    """Resolutions on marks that the reader may see: a member those of the own councils, officers all."""
-    if not (is_officer(request.user) or councils_of(request.user)):
-        raise Http404
-    return DecisionList(request).respond("products/decision_list.html")
 
 
 @require_safe

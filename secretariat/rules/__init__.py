@@ -21,6 +21,7 @@ from secretariat.rules.resolutions import (
     BallotStatus,
     Choice,
     Decision,
+    Force,
     ResolutionStatus,
 )
 
@@ -35,6 +36,7 @@ __all__ = [
     "BallotStatus",
     "Choice",
     "Decision",
+    "Force",
     "MeetingStatus",
     "ResolutionStatus",
     "councils_of",

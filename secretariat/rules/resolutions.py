@@ -36,6 +36,15 @@ class ResolutionStatus(models.TextChoices):
     REJECTED = "rejected", gettext_lazy("rejected")
 
 
+class Force(models.TextChoices):
+    """What an adopted resolution is on a day; its row never tells, for it is never written again."""
+
+    IN_FORCE = "in_force", gettext_lazy("in force")
+    COMING = "coming", gettext_lazy("not yet in force")
+    ENDED = "ended", gettext_lazy("ended")
+    SUPERSEDED = "superseded", gettext_lazy("superseded")
+
+
 RESOLUTION_MOVES = {
     "adopt": Step((ResolutionStatus.DRAFT,), ResolutionStatus.ADOPTED, keeps_papers, gettext_lazy("Adopt")),
     "reject": Step((ResolutionStatus.DRAFT,), ResolutionStatus.REJECTED, keeps_papers, gettext_lazy("Record as not adopted")),

@@ -49,7 +49,7 @@ def pages_of_an_officer():
         ("round_measurements", current.pk), ("round_results", finished.pk), ("round_bundle", finished.pk),
         ("entry_detail", done.pk), ("entry_scores", done.pk),
         ("round_assign", entry.pk), ("assignment_list",), ("assessment_detail", judged.pk), ("assessor_list",),
-        ("assessor_detail", judged.assessor_id), ("audit",), ("invitation_list",), ("invitation_new",), ("decision_list",),
+        ("assessor_detail", judged.assessor_id), ("audit",), ("invitation_list",), ("invitation_new",), ("resolution_list",),
     ]  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def pages_of_a_council():
     actions = {item.status: item.pk for item in ActionItem.objects.filter(agreement=None)}
     agreement, promised = Agreement.objects.get(), ActionItem.objects.filter(side="agency").get()
     return [
-        ("desk",), ("decision_list",), ("decision_board", decided.pk), ("decision_board", draft.pk), ("mark_propose", draft.pk),
+        ("desk",), ("resolution_list",), ("decision_board", decided.pk), ("decision_board", draft.pk), ("mark_propose", draft.pk),
         ("resolution_record", draft.pk), ("resolution_withdraw", draft.pk), ("mark_detail", mark.pk),
         ("mark_move", mark.pk, "suspend"), ("action_board",), ("action_list",), ("action_new",), ("action_detail", actions["done"]),
         ("action_edit", actions["todo"]), ("action_move", actions["todo"], "postpone"), ("action_report", decided.council_id),

@@ -130,13 +130,13 @@ SEEN_BY = {
     "mark_list": ANYBODY, "mark_verify_form": ANYBODY, "mark_verify": ANYBODY, "mark_certificate": ANYBODY,
     "mark_credential": ANYBODY, "credential_check": ANYBODY, "did_document": ANYBODY, "signing_keys": ANYBODY,
     "credential_status": ANYBODY, "mark_register": ANYBODY, "mark_open_data": ANYBODY,
-    "product_public": ANYBODY, "decision_list": {"officer", "member", "voter", "keeper"}, "decision_board": COUNCIL,
+    "product_public": ANYBODY, "decision_board": COUNCIL,
     "certificate_batches": {"officer", "keeper"}, "certificate_batch_new": {"officer", "keeper"}, "certificate_batch": {"officer", "keeper"},
     "certificate_batch_status": {"officer", "keeper"}, "certificate_batch_cancel": {"officer", "keeper"}, "certificate_batch_file": set(),  # not made yet
     "mark_propose": {"keeper", "officer"}, "resolution_record": {"keeper"}, "mark_grant": {"keeper"},
     "marks_from_round": {"keeper"}, "withheld_release": {"keeper"}, "withheld_tell": {"keeper"}, "mark_detail": COUNCIL, "mark_move": {"keeper"},
     # motions and votes of councils
-    "resolution_new": {"keeper"}, "resolution_detail": COUNCIL, "resolution_edit": {"keeper"}, "resolution_withdraw": {"keeper"},
+    "resolution_list": {"officer", "member", "voter", "keeper"}, "resolution_new": {"keeper"}, "resolution_detail": COUNCIL, "resolution_edit": {"keeper"}, "resolution_withdraw": {"keeper"},
     "recusal_declare": {"voter"}, "recusal_record": {"keeper"}, "recusal_take_back": set(),  # of a recusal on record; tested in its own file
     "ballot_open": {"keeper"}, "ballot_vote": {"voter"}, "ballot_state": COUNCIL, "ballot_hands": {"keeper"}, "ballot_close": {"keeper"},
     "ballot_break_off": {"keeper"}, "ballot_casting": {"keeper"},

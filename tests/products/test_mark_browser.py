@@ -59,7 +59,7 @@ def test_the_secretary_takes_a_resolution_from_proposal_to_grant(pages, language
     factories.granted("representative", seats[2].user, agency=product.agency)
     page = pages(user=make.keeper(resolution.council), language=language, theme=theme, width=width)
     board = reverse("decision_board", args=[resolution.pk])
-    look(page, reverse("decision_list"))
+    look(page, reverse("resolution_list"))
     look(page, board)
     # Proposed at the level that the score reaches, without a choice to make.
     look(page, reverse("mark_propose", args=[resolution.pk]))
