@@ -127,14 +127,23 @@ const needs = {
   lists: "[data-list]",
 };
 const loaded = {};
+const came = new Set();
 function wake(part) {
   for (const wrap of part.querySelectorAll(".table-wrap")) widths.observe(wrap);
   for (const [name, selector] of Object.entries(needs)) {
     if (part.matches?.(selector) || part.querySelector(selector)) {
-      loaded[name] ??= import(words.modules[name]);
+      loaded[name] ??= import(words.modules[name]).finally(() => came.add(name));
       loaded[name].then((module) => module.wake?.(part));
     }
   }
 }
+// Who presses before the script that asks has come is asked when it has; if it never comes, the form is sent as without scripts.
+document.addEventListener("submit", (event) => {
+  const { target: form, submitter: button } = event;
+  if (!loaded.confirm || came.has("confirm") || !(button ?? form).closest("[data-confirm]")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  loaded.confirm.catch(() => {}).then(() => form.requestSubmit(button ?? undefined));
+}, true);
 wake(document);
 document.addEventListener("htmx:load", (event) => wake(event.detail.elt));

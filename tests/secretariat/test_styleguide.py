@@ -76,7 +76,7 @@ def open_guide(pages):
         until(page, "Boolean(window.portal && window.htmx)")
         return page
 
-    open_.pages = pages
+    open_.pages, open_.officer = pages, officer
     return open_
 
 
@@ -127,6 +127,23 @@ def test_bulk_choice_counts_and_asks_first(open_guide):
     with page.expect_navigation():
         page.locator("dialog.confirm button[value=yes]").click()
     assert "Greeted: 25." in page.locator(".messages").inner_text()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("comes", [True, False])
+def test_who_presses_before_the_script_that_asks_has_come_is_asked_by_it(open_guide, comes):
+    page, held = open_guide.pages(user=open_guide.officer), []
+    page.route("**/js/confirm*.js", lambda route: held.append(route))
+    page.goto(PATH)
+    page.locator(".form-actions-sticky .btn-primary").click()
+    assert held and page.locator("[data-error-summary]").count() == 0
+    if comes:
+        held[0].continue_()
+        page.locator("dialog.confirm[open] button[value=yes]").click()
+    else:
+        held[0].abort()
+    page.locator("[data-error-summary]").wait_for()
+    open_guide.pages.problems.clear()
 
 
 @pytest.mark.browser
