@@ -1,4 +1,8 @@
-"""Finds a Chromium for the browser tests; unpacks one from npm where the machine has none."""
+"""Finds a Chromium for the browser tests: one without a window, from npm, where the machine has none.
+
+A whole Chromium draws its tool bars even where nobody looks, for every person that a test signs in: of the processor it
+takes three times as much as one that was built to have no window. So a whole one serves only where no other is to be had.
+"""
 
 import os
 import shutil
@@ -7,11 +11,12 @@ import sys
 import tarfile
 
 from .console import die, say
-from .environment import ROOT, VENV, npm_ci, wheel_node
+from .environment import ROOT, VENV, npm_ci, one_at_a_time, wheel_node
 
 SOURCE = ROOT / "script" / "browser"
 TARGET = VENV / "browser"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WINDOWLESS = ("chrome-headless-shell", "chromium-headless-shell", "headless_shell")
+WHOLE = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 UNPACK = """
 const fs = require("fs"), zlib = require("zlib"), [, packed, target] = process.argv;
 fs.writeFileSync(target, zlib.brotliDecompressSync(fs.readFileSync(packed)));
@@ -23,27 +28,53 @@ FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 
 
 def browser_environment():
-    """Name a browser to the tests: CHROME_PATH, the system's Chromium, else the one in an npm package."""
+    """Name a browser to the tests: CHROME_PATH, one without a window, the one from npm, else a whole Chromium."""
     env = {}
     if node := wheel_node():
         env["PLAYWRIGHT_NODEJS_PATH"] = str(node)  # Playwright's own needs a library that a small system lacks
-    for candidate in (os.environ.get("CHROME_PATH"), *map(shutil.which, NAMES)):
-        if candidate and os.access(candidate, os.X_OK):
-            return env | {"CHROME_PATH": candidate}
-    if sys.platform != "linux" or os.uname().machine != "x86_64" or not node:
-        die("no browser: install Chromium or name one in CHROME_PATH; the browser tests are never skipped")
-    _unpack(node)
+    if found := _first(os.environ.get("CHROME_PATH"), *map(shutil.which, WINDOWLESS)):
+        return env | {"CHROME_PATH": found}
+    if sys.platform == "linux" and os.uname().machine == "x86_64" and node and _unpacked(node) and _starts():
+        return env | _names()
+    if found := _first(*map(shutil.which, WHOLE)):
+        return env | {"CHROME_PATH": found}
+    die("no browser: npm gave none; install Chromium or name one in CHROME_PATH; the browser tests are never skipped")
+
+
+def _first(*candidates):
+    return next((path for path in candidates if path and os.access(path, os.X_OK)), None)
+
+
+def _names():
     parts = {"CHROME_PATH": "chromium", "CHROME_LIBRARIES": "lib", "CHROME_FONTS": "fonts.conf"}
-    return env | {name: str(TARGET / part) for name, part in parts.items()}
+    return {name: str(TARGET / part) for name, part in parts.items()}
+
+
+def _starts():
+    """Whether this machine can run what was unpacked."""
+    env = dict(os.environ, LD_LIBRARY_PATH=str(TARGET / "lib"))
+    return subprocess.run([TARGET / "chromium", "--version"], env=env, capture_output=True).returncode == 0
+
+
+def _unpacked(node):
+    """Whether the browser from npm lies there, unpacked now if need be."""
+    stamp, wanted = TARGET / "package-lock.json", (SOURCE / "package-lock.json").read_text()
+
+    def complete():
+        return stamp.exists() and stamp.read_text() == wanted
+
+    if not complete():
+        with one_at_a_time():
+            if not complete():
+                say("unpacking a browser from npm")
+                if not npm_ci(SOURCE):
+                    return False
+                _unpack(node)
+                stamp.write_text(wanted)
+    return True
 
 
 def _unpack(node):
-    stamp, wanted = TARGET / "package-lock.json", (SOURCE / "package-lock.json").read_text()
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    say("no browser here: unpacking one from npm")
-    if not npm_ci(SOURCE):
-        die("npm could not install script/browser; install Chromium or name one in CHROME_PATH")
     shutil.rmtree(TARGET, ignore_errors=True)
     TARGET.mkdir()
     packed = SOURCE / "node_modules" / "@sparticuz" / "chromium" / "bin"
@@ -56,4 +87,3 @@ def _unpack(node):
     (TARGET / "chromium").chmod(0o755)
     (TARGET / "fonts.conf").write_text(FONTS.format(TARGET))
     shutil.rmtree(SOURCE / "node_modules", ignore_errors=True)
-    stamp.write_text(wanted)

@@ -22,7 +22,7 @@ OLDEST_NODE = 20
 
 
 @contextlib.contextmanager
-def _one_at_a_time():
+def one_at_a_time():
     """Let one command at a time change the environment; the lock ends with its holder, however it ends."""
     handle = os.open(ROOT, os.O_RDONLY)
     try:
@@ -93,7 +93,7 @@ def ensure_python(dev=False):
 
     if complete():
         return
-    with _one_at_a_time():
+    with one_at_a_time():
         if complete():
             return
         if not _usable():
@@ -151,7 +151,7 @@ def ensure_assets():
 
     if complete():
         return
-    with _one_at_a_time():
+    with one_at_a_time():
         if complete():
             return
         say("installing package-lock.json")
