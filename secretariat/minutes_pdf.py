@@ -65,6 +65,7 @@ def _content(sheet, language):
                 "name": one.name,
                 "role": one.role,
                 "signed": (_("Signed on %(day)s") % {"day": calendar.long_date(one.signature.at)} if one.signature else ""),
+                "reservation": f"{_('Reservation')}: {one.signature.reservation}" if one.signature and one.signature.reservation else "",
             }
             for one in sheet.sitters
             if one.was_there

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from secretariat.models import Heartbeat
-from secretariat.services import action_reminders, letters, passwords, retention
+from secretariat.services import action_reminders, letters, passwords, retention, signatures
 
 
 @shared_task
@@ -30,3 +30,9 @@ def forget_expired():
 def remind_of_actions():
     """Remind of action items whose day is near or past, and escalate. Running it twice tells nobody twice."""
     action_reminders.remind()
+
+
+@shared_task
+def remind_to_sign():
+    """Remind those who were at a meeting and have not signed its minutes. Running it twice tells nobody twice."""
+    signatures.remind()

@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -89,6 +90,8 @@ class Meeting(models.Model):
         "secretariat.Resolution", models.PROTECT, null=True, editable=False, related_name="approved_minutes"
     )
     minutes_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    # Until when those who were there are asked to sign, or to say what they see otherwise; told with the approval.
+    sign_until = models.DateField(_("to be signed until"), null=True, editable=False)
 
     objects = MeetingQuerySet.as_manager()
 
@@ -116,6 +119,9 @@ class Meeting(models.Model):
                 name="minutes_approved_whole",
                 condition=Q(approved_at=None, approved_by=None, approved_with=None, minutes_sha256="")
                 | Q(approved_at__isnull=False, approved_by__isnull=False, status="held", minutes_sha256__regex="^[0-9a-f]{64}$"),
+            ),
+            models.CheckConstraint(
+                name="only_approved_minutes_are_to_be_signed", condition=Q(sign_until=None) | Q(approved_at__isnull=False)
             ),
         ]
         triggers = [
@@ -147,6 +153,10 @@ class Meeting(models.Model):
     def day(self):
         """The day on which it is held, in Tehran."""
         return timezone.localdate(self.starts_at)
+
+    @property
+    def minutes_url(self):
+        return reverse("minutes_detail", args=[self.pk])
 
     @property
     def reference(self):
@@ -243,6 +253,8 @@ class Attendance(models.Model):
     answer = models.CharField(_("answer"), max_length=8, choices=Answer, default=Answer.NONE, blank=True)
     why = models.CharField(_("reason"), max_length=300, blank=True)
     answered_at = models.DateTimeField(_("answered at"), null=True, editable=False)
+    # The holder, or the deputy who comes instead.
+    answered_by = models.ForeignKey(User, models.PROTECT, null=True, editable=False, related_name="+")
 
     class Meta:
         verbose_name, verbose_name_plural = _("attendance"), _("attendances")
@@ -278,6 +290,12 @@ class Attendance(models.Model):
 
     def __str__(self):
         return str(self.seat)
+
+    @property
+    def deputy_comes(self):
+        """The deputy who has said to come for this seat; None where its holder comes, or nobody."""
+        is_deputy = self.answer == self.Answer.COMING and self.answered_by_id not in (None, self.seat.user_id)
+        return self.answered_by if is_deputy else None
 
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
@@ -360,6 +378,8 @@ class MinutesSignature(models.Model):
     attendance = models.OneToOneField(Attendance, models.PROTECT, related_name="signature", verbose_name=_("attendance"))
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("person"))
     sha256 = models.CharField(max_length=64)
+    # What the member sees otherwise; it stands beside the signature, the minutes stay as they are.
+    reservation = models.TextField(_("reservation"), blank=True)
     at = models.DateTimeField(_("at"), auto_now_add=True)
 
     class Meta:

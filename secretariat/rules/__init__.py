@@ -1,6 +1,14 @@
 """Who somebody is, how councils vote, and what may happen to meetings, ballots and resolutions. Judges, writes nothing."""
 
-from secretariat.rules.meetings import LATE_AFTER, LIVE_MEETINGS, MEETING_MOVES, SETTLED_MEETINGS, MeetingStatus
+from secretariat.rules.meetings import (
+    LATE_AFTER,
+    LIVE_MEETINGS,
+    MEETING_MOVES,
+    REMIND_TO_SIGN,
+    SETTLED_MEETINGS,
+    SIGN_WITHIN,
+    MeetingStatus,
+)
 from secretariat.rules.people import (
     councils_of,
     is_officer,
@@ -31,8 +39,10 @@ __all__ = [
     "LEAST_SECRET",
     "LIVE_MEETINGS",
     "MEETING_MOVES",
+    "REMIND_TO_SIGN",
     "RESOLUTION_MOVES",
     "SETTLED_MEETINGS",
+    "SIGN_WITHIN",
     "BallotStatus",
     "Choice",
     "Decision",

@@ -20,6 +20,8 @@ class MeetingStatus(models.TextChoices):
 LIVE_MEETINGS = (MeetingStatus.PLANNED, MeetingStatus.CALLED, MeetingStatus.IN_SESSION)
 # Whoever comes within it was there from the beginning, as minutes have it.
 LATE_AFTER = timedelta(minutes=5)
+# Working days in which those who were there are asked to sign approved minutes, and how many before its end they are reminded.
+SIGN_WITHIN, REMIND_TO_SIGN = 5, 2
 # What was said and decided there can be written down.
 SETTLED_MEETINGS = (MeetingStatus.IN_SESSION, MeetingStatus.HELD)
 

@@ -22,6 +22,7 @@ from secretariat.models import (
     Recusal,
     Resolution,
     Seat,
+    User,
     Vote,
 )
 from secretariat.rules.voting import LEAST_VOTERS
@@ -66,7 +67,7 @@ class Place:
 def places(meeting):
     """All seats in force on the day with their answers and stays; in the order of roles and names."""
     stays = Prefetch("presences", Presence.objects.select_related("user"))
-    lines = {line.seat_id: line for line in meeting.attendances.prefetch_related(stays)}
+    lines = {line.seat_id: line for line in meeting.attendances.select_related("seat", "answered_by").prefetch_related(stays)}
     signed = {
         one.attendance_id: one for one in MinutesSignature.objects.filter(attendance__meeting=meeting).select_related("user")
     }
@@ -216,3 +217,9 @@ def to_sign(user):
         .select_related("council")
         .order_by("starts_at")
     )
+
+
+def yet_to_sign(meeting):
+    """Those who were at a meeting and for whose seat nobody has signed yet."""
+    lines = meeting.attendances.filter(signature=None, presences__isnull=False)
+    return list(User.objects.filter(pk__in=lines.values("presences__user")).order_by("pk"))

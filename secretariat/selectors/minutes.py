@@ -92,7 +92,7 @@ def _sitter(meeting, place):
     if stays and stays[0].user_id != seat.user_id:
         name = _("%(deputy)s for %(name)s") % {"deputy": stays[0].user, "name": name}
     if stays:
-        late = meeting.started_at and stays[0].arrived_at > meeting.started_at
+        late = meeting.started_at and stays[0].arrived_at >= meeting.started_at + rules.LATE_AFTER
         state = _("came later") if late else _("present")
     elif place.line and place.line.answer == Attendance.Answer.EXCUSED:
         state = _("excused")

@@ -76,7 +76,7 @@ def _revise(meeting, changes):
     _invite(meeting)
     if "starts_at" in changed:
         # Who said yes to another time has not said yes to this one.
-        meeting.attendances.exclude(answer="").update(answer="", why="", answered_at=None)
+        meeting.attendances.exclude(answer="").update(answer="", why="", answered_at=None, answered_by=None)
     return True
 
 
@@ -167,10 +167,16 @@ def answer(meeting_id, reply, *, by, why=""):
         raise RuleBroken(_("Say whether you are coming."), field="answer")
     if reply == Attendance.Answer.EXCUSED and not why.strip():
         raise RuleBroken(_("Write the reason."), field="why")
+    stands_in = by != line.seat.user
+    if stands_in and line.answer == Attendance.Answer.COMING and line.answered_by_id == line.seat.user_id:
+        raise RuleBroken(_("%(name)s is coming; no deputy is needed.") % {"name": line.seat.user})
     was, line.answer = line.answer, reply
-    line.why = why.strip() if reply == Attendance.Answer.EXCUSED else ""
-    line.answered_at = timezone.now()
-    line.save(update_fields=["answer", "why", "answered_at"])
+    if reply == Attendance.Answer.EXCUSED:
+        line.why = why.strip()
+    elif not stands_in:
+        line.why = ""  # why its holder cannot come stays on record while the deputy comes
+    line.answered_at, line.answered_by = timezone.now(), by
+    line.save(update_fields=["answer", "why", "answered_at", "answered_by"])
     if reply == Attendance.Answer.EXCUSED != was and line.seat.deputy and by == line.seat.user:
         invitations.tell_deputy(meeting, line.seat)
     return line

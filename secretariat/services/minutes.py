@@ -1,4 +1,4 @@
-"""The minutes of a meeting: written while it goes on, approved once, frozen then, and signed by those who were there."""
+"""The minutes of a meeting: written while it goes on, approved once, frozen then."""
 
 import hashlib
 import json
@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 
 from secretariat import calendar, rules
 from secretariat.errors import RuleBroken, Stale
-from secretariat.models import AgendaItem, Attendance, Meeting, MinutesSignature, Resolution, Seat
+from secretariat.models import AgendaItem, Attendance, Meeting, Resolution, Seat
 from secretariat.rules import Decision, MeetingStatus, ResolutionStatus
 from secretariat.selectors.meetings import quorum_spans, seats_on_day
+from secretariat.services import signatures
 from secretariat.services.meetings import locked
 
 # --- writing -------------------------------------------------------------------------------------
@@ -93,7 +94,7 @@ def _writable(meeting_id, by):
     return meeting
 
 
-# --- approving and signing -----------------------------------------------------------------------
+# --- approving ---------------------------------------------------------------------------------
 
 
 def canonical(meeting):
@@ -148,7 +149,9 @@ def approve(meeting_id, *, by, resolution=None):
         _check(resolution, meeting)
     meeting.approved_at, meeting.approved_by, meeting.approved_with = timezone.now(), by, resolution
     meeting.minutes_sha256 = hash_of(meeting)
-    meeting.save(update_fields=["approved_at", "approved_by", "approved_with", "minutes_sha256"])
+    meeting.sign_until = calendar.deadline(meeting.approved_at, rules.SIGN_WITHIN).due
+    meeting.save(update_fields=["approved_at", "approved_by", "approved_with", "minutes_sha256", "sign_until"])
+    signatures.tell_approved(meeting)
     return meeting
 
 
@@ -169,22 +172,3 @@ def _check(resolution, meeting):
         raise RuleBroken(_("This resolution is not about these minutes."))
     if resolution.meeting.starts_at <= meeting.starts_at:
         raise RuleBroken(_("Minutes are approved at a later meeting."))
-
-
-@transaction.atomic
-def sign(meeting_id, *, by, sha256):
-    """Sign the approved minutes, as somebody who was there; `sha256` is that of what was read."""
-    meeting = Meeting.objects.get(pk=meeting_id)
-    if meeting.approved_at is None:
-        raise RuleBroken(_("Only approved minutes are signed."))
-    if sha256 != meeting.minutes_sha256:
-        raise RuleBroken(_("These are not the minutes that were approved. Read them again."))
-    line = Attendance.objects.filter(meeting=meeting, presences__user=by).order_by("pk").first()
-    if line is None:
-        raise RuleBroken(_("Minutes are signed by those who were there."))
-    signature, made = MinutesSignature.objects.get_or_create(attendance=line, defaults={"user": by, "sha256": sha256})
-    if not made and signature.user_id != by.pk:
-        raise RuleBroken(_("%(name)s has signed these minutes for this seat already.") % {"name": signature.user})
-    if not made:
-        raise RuleBroken(_("You have signed these minutes already."))
-    return signature

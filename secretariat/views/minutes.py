@@ -10,7 +10,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from secretariat import calendar, minutes_pdf
+from secretariat import calendar, minutes_pdf, persian
 from secretariat.errors import RuleBroken, Stale
 from secretariat.forms.meetings import MinutesForm
 from secretariat.gate import once
@@ -19,6 +19,7 @@ from secretariat.rules import SETTLED_MEETINGS, serves_council
 from secretariat.selectors import meeting_room as room
 from secretariat.selectors import minutes as selectors
 from secretariat.services import minutes as services
+from secretariat.services import signatures
 from secretariat.views.meetings import find_meeting, kept_meeting
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -36,17 +37,22 @@ def _begun(request, pk):
 @require_safe
 def minutes_detail(request, pk):
     """The minutes as they stand, and what may be done with them: nothing is changed here once they are approved."""
-    meeting = _begun(request, pk)
+    return render(request, "secretariat/minutes_detail.html", _read(request, _begun(request, pk)))
+
+
+def _read(request, meeting, refusal=""):
     sheet = selectors.sheet(meeting)
     mine = list(meeting.attendances.filter(presences__user=request.user).select_related("signature").distinct())
-    context = {
+    return {
         "meeting": meeting,
         "sheet": sheet,
+        "refusal": refusal,
+        "reservation": request.POST.get("reservation", ""),
+        "may_reserve": signatures.may_reserve(meeting),
         "keeper": serves_council(request.user, meeting.council_id),
         "may_sign": sheet.is_approved and bool(mine) and not any(hasattr(line, "signature") for line in mine),
         "may_approve": services.may_approve(meeting, request.user),
     }
-    return render(request, "secretariat/minutes_detail.html", context)
 
 
 # --- writing -------------------------------------------------------------------------------------
@@ -168,10 +174,12 @@ def minutes_sign(request, pk):
     """Sign the approved minutes as they were read."""
     meeting = _begun(request, pk)
     try:
-        services.sign(pk, by=request.user, sha256=request.POST.get("sha256", ""))
-        messages.success(request, _("You have signed the minutes."))
+        signatures.sign(
+            pk, by=request.user, sha256=request.POST.get("sha256", ""), reservation=persian.canonical(request.POST.get("reservation", ""))
+        )
     except RuleBroken as broken:
-        messages.error(request, str(broken))
+        return render(request, "secretariat/minutes_detail.html", _read(request, meeting, refusal=str(broken)), status=422)
+    messages.success(request, _("You have signed the minutes."))
     return redirect("minutes_detail", meeting.pk)
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from secretariat.models import AgendaItem, Attendance, Ballot, BallotMark, Meeting, MinutesSignature, Presence, Recusal, Vote
-from secretariat.services import ballots, meetings, minutes
+from secretariat.services import ballots, meetings, minutes, signatures
 from tests import council as make
 from tests import factories
 from tests.refusal import refused, sql
@@ -309,7 +309,7 @@ def test_minutes_are_signed_as_approved_by_who_was_there_and_the_signature_stays
     for fields in ({"sha256": "b" * 64}, {"user": factories.user()}):
         with refused("signed_by_who_was_there_as_approved"):
             MinutesSignature.objects.create(**{"attendance": line, "user": seat.user, "sha256": meeting.minutes_sha256, **fields})
-    minutes.sign(meeting.pk, by=seat.user, sha256=meeting.minutes_sha256)
+    signatures.sign(meeting.pk, by=seat.user, sha256=meeting.minutes_sha256)
     with refused("signature_stays"):
         MinutesSignature.objects.update(sha256="c" * 64)
     with refused("signature_stays"):

@@ -14,7 +14,7 @@ from secretariat.forms.motions import VoteForm
 from secretariat.models import Ballot, Meeting, MinutesSignature, Presence, Recusal, Resolution, Seat, Vote
 from secretariat.selectors import meeting_room as room
 from secretariat.selectors.ballots import standing_of
-from secretariat.services import ballots, meetings, minutes, recusals, resolutions
+from secretariat.services import ballots, meetings, minutes, recusals, resolutions, signatures
 from tests import council as make
 from tests import factories
 from tests.refusal import refused as refused_by
@@ -175,9 +175,9 @@ def test_of_two_who_filled_one_seat_the_second_is_not_asked_to_sign_again():
     type(motion.council).objects.update(minutes_by_chair=True)
     meeting = minutes.approve(motion.meeting_id, by=make.seats(motion)[0].user)
     assert [set(room.to_sign(user)) for user in (seat.user, deputy)] == [{meeting}, {meeting}]
-    minutes.sign(meeting.pk, by=deputy, sha256=meeting.minutes_sha256)
+    signatures.sign(meeting.pk, by=deputy, sha256=meeting.minutes_sha256)
     assert not room.to_sign(seat.user)
-    assert str(deputy) in refused(lambda: minutes.sign(meeting.pk, by=seat.user, sha256=meeting.minutes_sha256))
+    assert str(deputy) in refused(lambda: signatures.sign(meeting.pk, by=seat.user, sha256=meeting.minutes_sha256))
 
 
 # --- seats that change ---------------------------------------------------------------------------

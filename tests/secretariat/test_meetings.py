@@ -167,6 +167,24 @@ def test_members_answer_and_the_deputy_hears_of_an_excuse():
     refused(lambda: meetings.answer(meeting.pk, "coming", by=seat.user))
 
 
+def test_a_deputy_comes_by_name_and_only_where_the_holder_does_not(client):
+    meeting, by = planned()
+    seat, deputy = meeting.council.seats.get(role="member"), factories.user(first_name="مریم", last_name="جانشینیان")
+    Seat.objects.filter(pk=seat.pk).update(deputy=deputy)
+    meetings.call(meeting.pk, by=by)
+    meetings.answer(meeting.pk, "coming", by=seat.user)
+    refused(lambda: meetings.answer(meeting.pk, "coming", by=deputy))
+    meetings.answer(meeting.pk, "excused", by=seat.user, why="سفر")
+    line = meetings.answer(meeting.pk, "coming", by=deputy)
+    assert (line.answer, line.why, line.answered_by, line.deputy_comes) == ("coming", "سفر", deputy, deputy)
+    client.force_login(by)
+    page = client.get(f"/meetings/{meeting.pk}/").content.decode()
+    place = page.split(f'id="place-{seat.pk}"')[1].split("</li>")[0]
+    assert f"<strong>{deputy}</strong>" in place and f"به جای {seat.user}" in place
+    line = meetings.answer(meeting.pk, "coming", by=seat.user)  # the journey fell through
+    assert (line.why, line.deputy_comes) == ("", None)
+
+
 def test_the_agenda_is_kept_in_order_and_what_hangs_on_an_item_keeps_it():
     meeting, by = planned()
     meetings.set_agenda(meeting.pk, [{"title": "یک"}, {"title": "دو"}], by=by)

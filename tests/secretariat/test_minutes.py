@@ -1,15 +1,17 @@
 """Minutes: begun by a template, saved without overwriting anybody, approved once, frozen, signed by who was there."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.utils import timezone
 
+from secretariat import calendar, tasks
 from secretariat.errors import RuleBroken, Stale
-from secretariat.models import AgendaItem, Meeting, MinutesSignature
-from secretariat.services import ballots, meetings, minutes
+from secretariat.models import AgendaItem, Letter, Meeting, MinutesSignature, Notice
+from secretariat.services import ballots, meetings, minutes, signatures
 from tests import council as make
 from tests import factories
+from tests.refusal import refused as refused_by
 
 pytestmark = pytest.mark.django_db
 
@@ -135,10 +137,83 @@ def test_those_who_were_there_sign_what_was_approved_once():
     meeting, chair, _by = held(minutes_by_chair=True)
     member = meeting.council.seats.filter(role="member").first().user
     absent = make.seat(meeting.council, starts_on=timezone.localdate() - timedelta(days=9)).user
-    refused(lambda: minutes.sign(meeting.pk, by=member, sha256=""))
+    refused(lambda: signatures.sign(meeting.pk, by=member, sha256=""))
     digest = minutes.approve(meeting.pk, by=chair).minutes_sha256
-    refused(lambda: minutes.sign(meeting.pk, by=member, sha256="a" * 64))
-    refused(lambda: minutes.sign(meeting.pk, by=absent, sha256=digest))
-    assert minutes.sign(meeting.pk, by=member, sha256=digest).sha256 == digest
-    refused(lambda: minutes.sign(meeting.pk, by=member, sha256=digest))
+    refused(lambda: signatures.sign(meeting.pk, by=member, sha256="a" * 64))
+    refused(lambda: signatures.sign(meeting.pk, by=absent, sha256=digest))
+    assert signatures.sign(meeting.pk, by=member, sha256=digest).sha256 == digest
+    refused(lambda: signatures.sign(meeting.pk, by=member, sha256=digest))
     assert MinutesSignature.objects.get().user == member
+
+
+# --- whom the approval is told, and who is reminded ----------------------------------------------
+
+
+def at_nine(day):
+    return datetime.combine(day, time(9), calendar.TEHRAN)
+
+
+def test_the_approval_is_told_to_those_who_were_there_and_to_the_other_members():
+    meeting, chair, _by = held(minutes_by_chair=True)
+    absent = make.seat(meeting.council).user
+    meeting = minutes.approve(meeting.pk, by=chair)
+    assert meeting.sign_until == calendar.deadline(timezone.localdate(), 5).due
+    there = set(meeting.attendances.filter(presences__isnull=False).values_list("seat__user", flat=True))
+    assert set(Notice.objects.filter(kind="minutes_to_sign").values_list("user", flat=True)) == there
+    assert set(Notice.objects.filter(kind="minutes_approved").values_list("user", flat=True)) == {absent.pk}
+    told = Notice.objects.filter(kind="minutes_to_sign").first()
+    assert told.link == f"/meetings/{meeting.pk}/minutes/"
+    assert calendar.long_date(meeting.sign_until) in told.text_fa
+    with refused_by("only_approved_minutes_are_to_be_signed"):
+        make.meeting(meeting.council, sign_until=timezone.localdate())
+
+
+def test_minutes_approved_by_a_later_meeting_are_told_too():
+    earlier, _chair, _by = held()
+    later = make.in_session(earlier.council)
+    item = make.item(later, kind="minutes", minutes_of=earlier)
+    motion = make.resolution(earlier.council, later, agenda_item=item, kind="general", decision="minutes")
+    for seat in earlier.council.seats.all():
+        make.presence(later, seat)
+    make.adopted(motion)
+    earlier.refresh_from_db()
+    assert earlier.approved_with == motion
+    assert Notice.objects.filter(kind="minutes_to_sign", link=earlier.minutes_url).count() == 3
+
+
+def test_who_has_not_signed_is_reminded_once_shortly_before_the_day():
+    meeting, chair, _by = held(minutes_by_chair=True)
+    meeting = minutes.approve(meeting.pk, by=chair)
+    signatures.sign(meeting.pk, by=chair, sha256=meeting.minutes_sha256)
+    day = calendar.deadline(meeting.sign_until, -2).due
+    before = Notice.objects.count()
+    assert signatures.remind(at_nine(day - timedelta(days=1))) == 0
+    assert signatures.remind(at_nine(day) - timedelta(hours=2)) == 0
+    assert signatures.remind(at_nine(day)) == 2
+    assert signatures.remind(at_nine(day)) == 0
+    assert signatures.remind(at_nine(meeting.sign_until)) == 0
+    assert Notice.objects.count() == before + 2
+    assert not Notice.objects.filter(user=chair, once__startswith="minutes-unsigned").exists()
+    assert Letter.objects.filter(once__contains="minutes-unsigned").count() == 2
+    assert signatures.remind(at_nine(meeting.sign_until + timedelta(days=1))) == 0
+    tasks.remind_to_sign()
+
+
+def test_who_sees_something_otherwise_writes_it_beside_the_signature():
+    meeting, chair, by = held(minutes_by_chair=True)
+    meeting = minutes.approve(meeting.pk, by=chair)
+    member = meeting.council.seats.filter(role="member").first().user
+    refused(lambda: signatures.sign(meeting.pk, by=member, sha256=meeting.minutes_sha256, reservation="x" * 2001), "reservation")
+    signatures.sign(meeting.pk, by=member, sha256=meeting.minutes_sha256, reservation=" بند دو را نگفتم. ")
+    assert MinutesSignature.objects.get().reservation == "بند دو را نگفتم."
+    told = Notice.objects.filter(kind="minutes_reservation")
+    assert {chair.pk, by.pk} <= set(told.values_list("user", flat=True))
+    assert "بند دو را نگفتم." in told.first().text_fa
+
+
+def test_reservations_end_with_the_day_that_was_told_signatures_do_not():
+    meeting, chair, _by = held(minutes_by_chair=True)
+    meeting = Meeting.objects.get(pk=minutes.approve(meeting.pk, by=chair).pk)
+    assert signatures.may_reserve(meeting)
+    meeting.sign_until = timezone.localdate() - timedelta(days=1)
+    assert not signatures.may_reserve(meeting)

@@ -142,11 +142,16 @@ def test_the_chair_approves_and_those_who_were_there_sign(client, chair, keeper,
     held.refresh_from_db()
     words = client.get(url("minutes_detail", held.pk)).content.decode()
     assert held.minutes_sha256[:8] in words and "A mistake is corrected by a later resolution" in words
-    client.post(url("minutes_sign", held.pk), {"sha256": "0" * 64})
+    assert "Please sign until" in words
+    refused = client.post(url("minutes_sign", held.pk), {"sha256": "0" * 64, "reservation": "سخن من"})
+    assert refused.status_code == 422
+    assert "سخن من" in refused.content.decode() and "Read them again" in refused.content.decode()
     assert not MinutesSignature.objects.exists()
     for _time in range(2):
-        client.post(url("minutes_sign", held.pk), {"sha256": held.minutes_sha256})
+        client.post(url("minutes_sign", held.pk), {"sha256": held.minutes_sha256, "reservation": "سخن من"})
     assert MinutesSignature.objects.get().user == chair.user
+    for name in ("minutes_detail", "minutes_print"):
+        assert "Reservation: سخن من" in client.get(url(name, held.pk)).content.decode()
     # Frozen: who comes to write is told where corrections go.
     client.force_login(keeper)
     answer = client.get(url("minutes_edit", held.pk), follow=True)
