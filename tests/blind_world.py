@@ -280,9 +280,12 @@ def _staff_words(world):
 def _council(world):
     """A council that has another product's mark before it, in a draft that nobody outside may read."""
     resolution = make.session(title="مصوبه‌نهان", text="مصوبه‌نهان زرگنده")
-    product = make.scored_product(
-        product=_accepted(factories.submission(agency_=world.maker, kind=world.kind, title_fa="کار دیگر زرگنده").product)
-    )
+    begun = submission.start(world.maker, world.kind, by=world.owner)
+    # What the council reads of it, and nobody else.
+    world.files += [
+        submission.attach(begun.pk, specimens.upload(named_files.pdf("ZgMetaAuthor"), "زرگنده-zgoriginal.pdf"), by=world.owner)
+    ]
+    product = make.scored_product(product=_accepted(factories.submission(begun, title_fa="کار دیگر زرگنده").product))
     world.meeting = meeting = resolution.meeting
     item = AgendaItem.objects.create(meeting=meeting, title="بندنهان")
     agenda_papers.attach(

@@ -70,6 +70,7 @@ FILLED = {
     "file_id": (ProductFile, "id"),
     "group": (StudyGroup, "id"),
     "indicator": (Indicator, "id"),
+    "product": (Product, "id"),
     "run": (ScoringRun, "id"),
 }
 # Whose “pk” it is, where an address refuses before it looks for it.

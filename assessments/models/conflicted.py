@@ -1,6 +1,6 @@
 """Who may not judge what, said once: the condition that the database's triggers and our queries share."""
 
-from django.db.models import BooleanField, Func
+from django.db.models import BooleanField, Func, Value
 
 from assessments.rules import ACTIVE_ASSIGNMENTS, BINDING_ROUNDS, INSIDE
 
@@ -67,6 +67,17 @@ class Conflicted(Func):
     def as_sql(self, compiler, connection, **context):
         (assessor, first), (subject, second) = (compiler.compile(part) for part in self.source_expressions)
         return conflicted(assessor, subject), [*first, *second]
+
+
+class Partial(Conflicted):
+    """`partial` for a query, of a person by number or by name of the column: `filter(Partial(user.pk, "product__subject"))`."""
+
+    def __init__(self, user, subject, **more):
+        super().__init__(user if hasattr(user, "resolve_expression") or isinstance(user, str) else Value(user), subject, **more)
+
+    def as_sql(self, compiler, connection, **context):
+        (user, first), (subject, second) = (compiler.compile(part) for part in self.source_expressions)
+        return partial(user, subject), [*first, *second]
 
 
 def lock_names(keys):

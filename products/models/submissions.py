@@ -224,10 +224,12 @@ class ProductFileQuerySet(models.QuerySet):
         return self.filter(removed_at=None)
 
     def visible_to(self, user):
-        """Officers, the agency itself, and for what was handed in, the assessors who took the product on.
+        """Officers, the agency itself, for what was handed in the assessors who took the product on, and a council before which it is.
 
-        Who may not know the maker gets the nameless copy (see `given_to`), so what has none, or is kept back, is not his.
+        Who may not know the maker gets the nameless copy (see `product_file`), so what has none, or is kept back, is not his.
         """
+        from products.models.council_readers import files_read_with_council
+
         if is_officer(user):
             return self
         if not user.is_authenticated:
@@ -235,7 +237,8 @@ class ProductFileQuerySet(models.QuerySet):
         judged = Assignment.objects.filter(assessor__user=user, status__in=("accepted", "submitted"))
         handed_in = Q(product__subject__in=judged.values("entry__subject"), pk__in=VersionFile.objects.values("file"))
         nameless = ~Q(product__subject__in=judged_blind(user).values("entry__subject")) | Q(nameless__status="ready", nameless__hidden_why="")
-        return self.filter(Q(product__agency__in=represented_agencies(user)) | (handed_in & nameless))
+        own = Q(product__agency__in=represented_agencies(user))
+        return self.filter(own | (handed_in & nameless) | files_read_with_council(user))
 
 
 class ProductFile(models.Model):

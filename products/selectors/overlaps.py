@@ -10,6 +10,9 @@ from products.models import Overlap
 from products.rules import GONE
 from secretariat import calendar
 
+# Still open while one side is gone: there is nothing to decide any more.
+COME_TO_NOTHING = Q(decision=Overlap.Decision.OPEN) & (Q(product__status__in=GONE) | Q(other__status__in=GONE))
+
 
 @dataclass(frozen=True)
 class Likeness:
@@ -49,11 +52,10 @@ def percent(overlap):
 
 def overlaps_of(product, user):
     """The overlaps of a product that `user` may see, likeliest first; those that came to nothing are left out."""
-    nothing = Q(decision=Overlap.Decision.OPEN) & (Q(product__status__in=GONE) | Q(other__status__in=GONE))
     return list(
         Overlap.objects.visible_to(user)
         .touching(product.pk)
-        .exclude(nothing)
+        .exclude(COME_TO_NOTHING)
         .select_related("product__agency", "product__kind", "other__agency", "other__kind", "decided_by")
     )
 

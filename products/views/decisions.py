@@ -13,6 +13,7 @@ from assessments.models import Round
 from assessments.rules import SETTLED_ROUNDS
 from products.forms.marks import PlaceForm, ProposalForm, WhyForm
 from products.models import QualityMark
+from products.selectors import council_evidence
 from products.selectors import marks as selectors
 from products.services import marks
 from secretariat import calendar
@@ -45,6 +46,7 @@ def decision_board(request, pk):
     voting = voting_part(request, resolution)
     motion, keeps = voting["motion"], selectors.may_decide(user, resolution)
     withheld = list(resolution.withheld.select_related("product__agency", "product__kind"))
+    opened = {place.product.pk for place in council_evidence.opened_on(resolution, user)}
     return render(
         request,
         "products/decision_board.html",
@@ -63,6 +65,8 @@ def decision_board(request, pk):
             ],
             **voting,
             "withheld": withheld,
+            "opened": opened,
+            "aside": [] if opened else council_evidence.why_aside(resolution, user),
             "untold": resolution.status == ResolutionStatus.ADOPTED and keeps and any(row.told_at is None for row in withheld),
             "may_propose": draft and motion.ballot is None and (is_officer(user) or keeps),
             "may_record": draft and keeps and not motion.is_tied,
@@ -258,4 +262,7 @@ def mark_detail(request, pk):
         return redirect("mark_detail", pk)
     steps = {action: step for action, step in open_steps(mark, request.user).items() if action in MOVES}
     context = {"mark": mark, "steps": steps, "may_publish": may_publish, "moves": mark.moves.select_related("by")}
-    return render(request, "products/mark_detail.html", {**context, "why": selectors.evidence_for(mark, request.user)})
+    aside = council_evidence.why_aside(mark.resolution, request.user)
+    return render(
+        request, "products/mark_detail.html", {**context, "why": None if aside else selectors.evidence_for(mark, request.user)}
+    )

@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assessments.blindness import judged_blind
+from assessments.models import Assignment
 from products.evidence import neutral_name
 from products.forms.screening import KeepBackForm
 from products.models import NamelessCopy, Product, ProductFile, VersionFile
+from products.models.council_readers import never_named
 from products.selectors import makers
 from products.selectors.submissions import file_rows
 from products.services.files import attach, detach
@@ -93,7 +95,8 @@ def product_file_remove(request, pk):
 def product_file(request, pk):
     """Give a file to whom it concerns: as a download, or shown sealed when it is a picture or a PDF.
 
-    Whoever judges blind gets the nameless copy; an officer may ask to see what those get (`?as=assessor`).
+    Whoever judges blind, or decides where nobody is named, gets the nameless copy; an officer may ask to see that one
+    (`?as=assessor`).
     """
     file = get_object_or_404(ProductFile.objects.visible_to(request.user).select_related("product", "nameless"), pk=pk)
     blind = reads_blind(request.user, file)
@@ -147,4 +150,7 @@ def reads_blind(user, file):
     """Whether this reader of the file may not know whose it is."""
     if is_officer(user) or represents(user, file.product.agency_id):
         return False
-    return judged_blind(user).filter(entry__subject=file.product.subject_id).exists()
+    judged = Assignment.objects.filter(assessor__user=user, status__in=("accepted", "submitted"), entry__subject=file.product.subject_id)
+    if judged.exists():
+        return judged_blind(user).filter(pk__in=judged.values("pk")).exists()
+    return never_named().filter(pk=file.product_id).exists()

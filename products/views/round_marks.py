@@ -11,6 +11,7 @@ from assessments.models import Round
 from assessments.rules import SETTLED_ROUNDS
 from products.forms.marks import GrantForm, WishForm
 from products.models import Withheld
+from products.selectors import council_evidence
 from products.selectors import marks as selectors
 from products.services import mark_motions as services
 from products.services.mark_motions import Wish
@@ -47,6 +48,7 @@ def marks_from_round(request, pk):
             messages.success(request, words % {"n": calendar.digits(len(made))})
             return redirect("decision_board", made[0].pk)
     context = {
+        "opened": council_evidence.readable(request.user, [one.product.pk for one in found]),
         "item": item,
         "meeting": meeting,
         "rounds": rounds[:50],

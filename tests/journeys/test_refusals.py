@@ -134,7 +134,7 @@ SEEN_BY = {
     "certificate_batches": {"officer", "keeper"}, "certificate_batch_new": {"officer", "keeper"}, "certificate_batch": {"officer", "keeper"},
     "certificate_batch_status": {"officer", "keeper"}, "certificate_batch_cancel": {"officer", "keeper"}, "certificate_batch_file": set(),  # not made yet
     "mark_propose": {"keeper", "officer"}, "resolution_record": {"keeper"}, "mark_grant": {"keeper"},
-    "marks_from_round": {"keeper"}, "withheld_release": {"keeper"}, "withheld_tell": {"keeper"}, "mark_detail": COUNCIL, "mark_move": {"keeper"},
+    "marks_from_round": {"keeper"}, "marks_evidence": {"keeper"}, "decision_evidence": COUNCIL, "withheld_release": {"keeper"}, "withheld_tell": {"keeper"}, "mark_detail": COUNCIL, "mark_move": {"keeper"},
     # motions and votes of councils
     "resolution_list": {"officer", "member", "voter", "keeper"}, "resolution_new": {"keeper"}, "resolution_detail": COUNCIL, "resolution_edit": {"keeper"}, "resolution_withdraw": {"keeper"},
     "recusal_declare": {"voter"}, "recusal_record": {"keeper"}, "recusal_take_back": set(),  # of a recusal on record; tested in its own file
@@ -283,7 +283,8 @@ def arguments(name, house):
         "credential_status": ["revocation"], "mark_register": ["json"],
         "certificate_batch_new": [house.resolution.pk], "certificate_batch": [house.batch.pk], "certificate_batch_status": [house.batch.pk],
         "certificate_batch_cancel": [house.batch.pk], "certificate_batch_file": [house.batch.pk], "product_public": [house.mark.product_id],
-        "marks_from_round": [house.marks_item.pk], "withheld_release": [house.withheld.pk], "withheld_tell": [house.adopted.pk], "mark_detail": [house.proposed.pk],
+        "marks_from_round": [house.marks_item.pk], "marks_evidence": [house.marks_item.pk, house.mark.product_id],
+        "decision_evidence": [house.resolution.pk, house.proposed.product_id], "withheld_release": [house.withheld.pk], "withheld_tell": [house.adopted.pk], "mark_detail": [house.proposed.pk],
         "mark_move": [house.proposed.pk, "drop"], "mark_propose": [house.resolution.pk], "decision_board": [house.resolution.pk],
         "resolution_record": [house.resolution.pk], "mark_grant": [house.adopted.pk],
         "resolution_new": [house.motion.agenda_item_id], "recusal_take_back": [house.resolution.pk, house.resolution.council.seats.first().pk],
