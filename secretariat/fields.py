@@ -14,6 +14,7 @@ from secretariat import persian
 from secretariat.persian import Refused
 
 EXAMPLE_DATE = "1404/11/05"
+EXAMPLE_TIME = "14:30"
 
 REFUSALS = {
     "not_text": _("Enter a text."),
@@ -94,17 +95,52 @@ class JalaliDateInput(forms.TextInput):
     """A text input for a Jalali date; the date picker attaches itself to `data-jdp`, typing stays possible."""
 
     def __init__(self, attrs=None):
-        defaults = {"dir": "ltr", "autocomplete": "off", "data-jdp": "", "data-jdp-only-date": "", "placeholder": EXAMPLE_DATE}
-        super().__init__({**defaults, **(attrs or {})})
+        super().__init__({"dir": "ltr", "autocomplete": "off", "data-jdp": "", "data-jdp-only-date": "", **(attrs or {})})
+
+    def get_context(self, name, value, attrs):
+        """Show by an example, in the reader's digits, how a date is written."""
+        return super().get_context(name, value, {"placeholder": _digits(EXAMPLE_DATE), **(attrs or {})})
 
     def format_value(self, value):
-        """Write a date as 1404/11/05 (the picker reads Latin digits); give typed text back as it was typed."""
+        """Write a date as ۱۴۰۴/۱۱/۰۵; give typed text back as it was typed."""
         if isinstance(value, datetime.date | jdatetime.date):
-            return persian.short(value)
+            return _digits(persian.short(value))
+        return super().format_value(value)
+
+
+class ClockInput(LtrInput):
+    """A text input for a time of day."""
+
+    def get_context(self, name, value, attrs):
+        """Show by an example, in the reader's digits, how a time is written."""
+        return super().get_context(name, value, {"placeholder": _digits(EXAMPLE_TIME), **(attrs or {})})
+
+    def format_value(self, value):
+        """Write a time as ۱۴:۳۰; give typed text back as it was typed."""
+        if isinstance(value, datetime.time):
+            return _digits(f"{value:%H:%M}")
         return super().format_value(value)
 
 
 # --- form fields ---------------------------------------------------------------------------------
+
+
+class ClockField(forms.Field):
+    """A time of day as "14:30", in any digits, with any of the usual signs between."""
+
+    widget = ClockInput
+
+    def to_python(self, value):
+        """Give a `datetime.time`, or None for an empty field."""
+        if isinstance(value, datetime.time):
+            return value
+        text = persian.digits_to_ascii(persian.canonical(str(value or ""))).replace("٫", ":").replace(".", ":").strip()
+        if not text:
+            return None
+        try:
+            return datetime.datetime.strptime(text if ":" in text else f"{text}:00", "%H:%M").time()
+        except ValueError:
+            raise ValidationError(_("Write the time like %(example)s."), params={"example": _digits(EXAMPLE_TIME)}) from None
 
 
 class JalaliDateFormField(forms.Field):

@@ -35,6 +35,23 @@ function start() {
   document.head.append(style, script);
 }
 
-export function wake() {
+// Shown are the digits of the page; whoever asks a field for its value, the picker first of all, reads Latin ones.
+const SHOWN = "۰۱۲۳۴۵۶۷۸۹";
+const { get, set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
+const latin = (text) => text.replace(/[۰-۹]/g, (digit) => SHOWN.indexOf(digit));
+const shown = (text) => (words.language === "fa" ? String(text).replace(/\d/g, (digit) => SHOWN[digit]) : text);
+
+function translate(field) {
+  if (Object.hasOwn(field, "value")) return;
+  Object.defineProperty(field, "value", {
+    get() { return latin(get.call(this)); },
+    set(text) { set.call(this, shown(text)); },
+    configurable: true,
+  });
+  field.addEventListener("change", () => { field.value = get.call(field); });
+}
+
+export function wake(part) {
   started ??= start() ?? true;
+  for (const field of part.querySelectorAll("[data-jdp]")) translate(field);
 }

@@ -8,25 +8,10 @@ from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from secretariat import calendar, persian, rules
-from secretariat.fields import JalaliDateFormField, JalaliDateInput, LtrInput
+from secretariat import calendar, rules
+from secretariat.fields import ClockField, ClockInput, JalaliDateFormField, JalaliDateInput
 from secretariat.models import Attendance, Ballot, Meeting, Resolution, Seat
 from secretariat.selectors.meetings import seats_on_day
-
-
-class ClockField(forms.Field):
-    """A time of day as "14:30", in any digits, with any of the usual signs between."""
-
-    widget = LtrInput
-
-    def to_python(self, value):
-        text = persian.digits_to_ascii(persian.canonical(str(value or ""))).replace("٫", ":").replace(".", ":").strip()
-        if not text:
-            return None
-        try:
-            return datetime.datetime.strptime(text if ":" in text else f"{text}:00", "%H:%M").time()
-        except ValueError:
-            raise ValidationError(_("Write the time like %(example)s.") % {"example": calendar.digits("14:30")}) from None
 
 
 class MomentWidget(forms.MultiWidget):
@@ -34,14 +19,14 @@ class MomentWidget(forms.MultiWidget):
 
     def __init__(self, attrs=None):
         day = JalaliDateInput({"aria-label": gettext_lazy("Date"), "size": 12})
-        clock = LtrInput({"placeholder": "14:30", "aria-label": gettext_lazy("Time of day"), "size": 6})
+        clock = ClockInput({"aria-label": gettext_lazy("Time of day"), "size": 6})
         super().__init__([day, clock], attrs)
 
     def decompress(self, value):
         if not value:
             return [None, None]
         local = calendar.in_tehran(value)
-        return [local.date(), f"{local:%H:%M}"]
+        return [local.date(), local.time()]
 
 
 class MomentFormField(forms.MultiValueField):

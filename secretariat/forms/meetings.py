@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from secretariat import calendar
-from secretariat.fields import CanonicalCharField, JalaliDateFormField, WholeNumberFormField
-from secretariat.forms.councils import ClockField
+from secretariat.fields import CanonicalCharField, ClockField, JalaliDateFormField, WholeNumberFormField
 from secretariat.models import AgendaItem, Attendance, Meeting
 from secretariat.uploads import EXTENSIONS
 
@@ -40,7 +39,7 @@ class MeetingForm(forms.Form):
             posted,
             initial={
                 "day": local.date(),
-                "clock": f"{local:%H:%M}",
+                "clock": local.time(),
                 "minutes_planned": meeting.minutes_planned,
                 "place": meeting.place,
             },

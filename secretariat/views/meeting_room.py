@@ -166,7 +166,7 @@ def presence_correct(request, pk):
 
 
 def _clock(instant):
-    return f"{calendar.in_tehran(instant):%H:%M}" if instant else ""
+    return calendar.in_tehran(instant).time().replace(second=0, microsecond=0) if instant else None
 
 
 def _moments(meeting, stay, typed):
@@ -176,7 +176,7 @@ def _moments(meeting, stay, typed):
     def instant(clock, was):
         if clock is None:
             return None
-        if was and _clock(was) == f"{clock:%H:%M}":
+        if was and _clock(was) == clock:
             return was
         found = datetime.datetime.combine(day, clock, calendar.TEHRAN)
         # A session that goes past midnight.

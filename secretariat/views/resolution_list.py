@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from secretariat import calendar, matters
 from secretariat.lists import Choice, Column, ListPage
 from secretariat.models import Resolution
-from secretariat.rules import Decision, Force, ResolutionStatus, is_officer
+from secretariat.rules import Force, ResolutionStatus, is_officer
 from secretariat.selectors import meeting_room as room
 from secretariat.selectors.resolutions import with_force
 from secretariat.text_columns import folded
@@ -52,7 +52,6 @@ class ResolutionList(ListPage):
         Choice("status", gettext_lazy("State"), ResolutionStatus.choices),
         Choice("force", gettext_lazy("Today"), Force.choices),
         Choice("kind", gettext_lazy("Kind"), Resolution.Kind.choices),
-        Choice("decision", gettext_lazy("Kind of decision"), Decision.choices),
     ]
 
     def queryset(self):

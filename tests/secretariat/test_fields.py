@@ -75,12 +75,19 @@ class TestJalaliDateFormField:
         assert "data-jdp-max-date" not in field.widget.attrs
 
     def test_widget_can_be_typed_in_and_hooks_the_picker(self):
-        html = DateForm(initial={"day": datetime.date(2026, 1, 25)})["day"].as_widget()
+        with translation.override("en"):
+            html = DateForm(initial={"day": datetime.date(2026, 1, 25)})["day"].as_widget()
         assert 'type="text"' in html
         assert 'dir="ltr"' in html
         assert "data-jdp" in html
-        assert 'value="1404/11/05"' in html
+        assert 'value="1404/11/05"' in html and 'placeholder="1404/11/05"' in html
         assert "readonly" not in html
+
+    def test_widgets_show_the_digits_of_the_page(self):
+        with translation.override("fa"):
+            assert 'value="۱۴۰۴/۱۱/۰۵"' in DateForm(initial={"day": datetime.date(2026, 1, 25)})["day"].as_widget()
+            clock = fields.ClockInput().render("at", datetime.time(9, 5))
+        assert 'value="۰۹:۰۵"' in clock and 'placeholder="۱۴:۳۰"' in clock
 
     def test_what_was_typed_is_given_back(self):
         assert 'value="۵ بهمنن"' in DateForm({"day": "۵ بهمنن"})["day"].as_widget()

@@ -204,8 +204,15 @@ def test_jalali_picker_opens_and_typing_stays_possible(open_guide):
     page.locator("jdp-container").wait_for(state="visible")
     page.keyboard.press("Escape")
     page.locator("jdp-container").wait_for(state="hidden")
-    page.locator("#id_held_on").fill("۱۴۰۴/۱۱/۰۵")
-    assert page.locator("#id_held_on").input_value() == "۱۴۰۴/۱۱/۰۵"
+    field = page.locator("#id_held_on")
+    field.fill("۱۴۰۴/۱۱/۰5")
+    field.blur()
+    assert field.input_value() == "۱۴۰۴/۱۱/۰۵"
+    # What was typed is where the picker opens, and what it brings is written as everything else on the page.
+    field.click()
+    page.locator("jdp-container .selected", has_text="۵").wait_for()
+    page.locator("jdp-container .jdp-day:not(.not-in-month)", has_text="۱۲").click()
+    assert field.input_value() == "۱۴۰۴/۱۱/۱۲"
 
 
 # --- autosave: the form of the guide is given an address, whose answers the test plays
