@@ -157,6 +157,7 @@ CELERY_BEAT_SCHEDULE = {
     "remind of what is owed": {"task": "assessments.tasks.remind", "schedule": 600.0},
     "look for replacements": {"task": "assessments.tasks.sweep_replacements", "schedule": 300.0},
     "remind of actions": {"task": "secretariat.tasks.remind_of_actions", "schedule": 600.0},
+    "put reviews of agreements on agendas": {"task": "secretariat.tasks.put_reviews", "schedule": 3600.0},
     "remind to sign minutes": {"task": "secretariat.tasks.remind_to_sign", "schedule": 600.0},
     "send waiting mail": {"task": "secretariat.tasks.send_mail", "schedule": 30.0},
     "heartbeat": {"task": "secretariat.tasks.heartbeat", "schedule": 15.0},

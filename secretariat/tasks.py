@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from secretariat.models import Heartbeat
-from secretariat.services import action_reminders, letters, passwords, retention, signatures
+from secretariat.services import action_reminders, agreement_reviews, letters, passwords, retention, signatures
 
 
 @shared_task
@@ -36,3 +36,9 @@ def remind_of_actions():
 def remind_to_sign():
     """Remind those who were at a meeting and have not signed its minutes. Running it twice tells nobody twice."""
     signatures.remind()
+
+
+@shared_task
+def put_reviews():
+    """Put the yearly reviews that are due on the agenda of the next meeting. Running it twice puts nothing twice."""
+    agreement_reviews.put_due()

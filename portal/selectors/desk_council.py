@@ -9,6 +9,7 @@ from products.models import QualityMark
 from secretariat import matters
 from secretariat.models import Meeting, Resolution
 from secretariat.rules import LIVE_MEETINGS
+from secretariat.selectors import agreement_reviews
 from secretariat.selectors import meeting_room as room
 
 SHOWN = 8
@@ -37,6 +38,7 @@ def section(user, served, councils):
             *_to_grant(served),
         ],
         rows=[_vote(ballot) for ballot in votes]
+        + [_review(one) for one in _reviews(served)]
         + [_meeting(meeting) for meeting in meetings]
         + [_to_sign(meeting) for meeting in to_sign]
         + [_draft(resolution) for resolution in drafts[: max(0, SHOWN - len(meetings))]],
@@ -55,6 +57,22 @@ def _to_grant(served):
     if served is not None:
         waiting = waiting.filter(resolution__council__in=served)
     return [Card(_("Adopted, marks still to grant"), waiting.count(), f"{reverse('resolution_list')}?kind=grant_marks&status=adopted", "award")]
+
+
+def _reviews(served):
+    """Yearly reviews that are due and find no meeting, for those who keep the council's papers."""
+    return [] if served is not None and not served else agreement_reviews.waiting(served)[:SHOWN]
+
+
+def _review(found):
+    return Row(
+        _("Annual review: %(title)s") % {"title": found.agreement},
+        f"{reverse('meeting_new')}?council={found.agreement.council_id}",
+        note=_("No meeting of %(council)s is being planned: plan one, and it comes on the agenda.") % {"council": found.agreement.council},
+        due=found.due_on,
+        status="late",
+        status_text=_("review due"),
+    )
 
 
 def _vote(ballot):

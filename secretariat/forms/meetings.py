@@ -76,10 +76,22 @@ class ItemForm(forms.Form):
         label=gettext_lazy("Note"), max_length=2000, required=False, widget=forms.Textarea({"rows": 2, "dir": "auto"})
     )
     off = forms.BooleanField(label=gettext_lazy("Take off the agenda"), required=False)
+    why_off = CanonicalCharField(
+        label=gettext_lazy("Why it is taken off"),
+        max_length=300,
+        required=False,
+        widget=forms.TextInput({"dir": "auto"}),
+        help_text=gettext_lazy("The portal has put this review here because it is due; without a reason it stays."),
+    )
 
     def __init__(self, *args, earlier=(), **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["minutes_of"].queryset = earlier
+
+    @property
+    def is_review(self):
+        """Whether it is a yearly review that came by itself."""
+        return bool(self.initial.get("is_review"))
 
     @property
     def is_empty(self):
@@ -88,6 +100,8 @@ class ItemForm(forms.Form):
 
     def clean(self):
         found = super().clean()
+        if found.get("off") and self.is_review and not found.get("why_off"):
+            self.add_error("why_off", _("Write the reason."))
         if found.get("off") or self.is_empty:
             return found
         if not found.get("title") and not self.has_error("title"):
@@ -100,6 +114,12 @@ class ItemForm(forms.Form):
 
 
 class _Agenda(BaseFormSet):
+    @property
+    def reasons(self):
+        """{item pk: why it is taken off}."""
+        taken = [form.cleaned_data for form in self.forms if form.cleaned_data.get("off")]
+        return {found["pk"]: found["why_off"] for found in taken if found["pk"]}
+
     @property
     def items(self):
         """The agenda as the service takes it, in the order that the numbers say."""

@@ -10,7 +10,7 @@ from secretariat.models.actions import (
     NoteDraft,
 )
 from secretariat.models.agencies import Agency, Province, Unit
-from secretariat.models.agreements import Agreement, AgreementFile, AgreementMove, AgreementReview
+from secretariat.models.agreements import Agreement, AgreementFile, AgreementMove, AgreementReview, ReviewOnAgenda
 from secretariat.models.ballots import Ballot, BallotMark, BallotMove, Recusal, SealedTally, Vote
 from secretariat.models.bodies import Council, DecisionRule, Seat
 from secretariat.models.council_imports import CouncilImport
@@ -69,6 +69,7 @@ __all__ = [
     "ResetRequest",
     "Resolution",
     "ResolutionMove",
+    "ReviewOnAgenda",
     "RoleGrant",
     "SealedTally",
     "Seat",

@@ -202,3 +202,42 @@ class AgreementReview(models.Model):
 
     def get_absolute_url(self):
         return reverse("agreement_review", args=[self.pk])
+
+
+@pghistory.track()
+class ReviewOnAgenda(models.Model):
+    """That the portal put the yearly review of an agreement on an agenda: once for each year, until somebody takes it off."""
+
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="on_agendas", verbose_name=_("agreement"))
+    due_on = models.DateField(_("due on"))
+    item = models.OneToOneField(
+        "secretariat.AgendaItem", models.PROTECT, null=True, related_name="review_put", verbose_name=_("agenda item")
+    )
+    paper = models.ForeignKey(AgreementReview, models.PROTECT, related_name="+", verbose_name=_("paper"))
+    put_at = models.DateTimeField(auto_now_add=True)
+    taken_off_at = models.DateTimeField(null=True)
+    taken_off_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    why = models.CharField(_("reason"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("review on an agenda"), _("reviews on agendas")
+        ordering = ["-due_on", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "due_on"], name="review_put_on_an_agenda_once_a_year"),
+            models.CheckConstraint(
+                name="review_taken_off_whole",
+                condition=Q(taken_off_at=None, taken_off_by=None, why="", item__isnull=False)
+                | Q(taken_off_at__isnull=False, taken_off_by__isnull=False, item=None) & ~Q(why=""),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="review_taken_off_stays_so",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__taken_off_at__isnull=False),
+            ),
+            pgtrigger.Protect(name="review_on_an_agenda_is_kept", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self):
+        return f"{self.agreement}: {self.due_on}"

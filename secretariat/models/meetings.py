@@ -149,6 +149,9 @@ class Meeting(models.Model):
             return _("%(council)s, meeting of %(day)s") % {"council": self.council, "day": calendar.long_date(self.starts_at)}
         return _("%(council)s, meeting %(number)s") % {"council": self.council, "number": calendar.digits(self.number)}
 
+    def get_absolute_url(self):
+        return reverse("meeting_detail", args=[self.pk])
+
     @property
     def day(self):
         """The day on which it is held, in Tehran."""

@@ -113,7 +113,7 @@ def agenda(meeting, *, keeper=False):
     """The items with their papers, motions and time boxes."""
     papers = Prefetch("papers", AgendaPaper.objects.filter(removed_at=None), to_attr="handed_out")
     motions = Prefetch("resolutions", Resolution.objects.order_by("pk"), to_attr="motions")
-    items = list(meeting.agenda.select_related("minutes_of__council").prefetch_related(papers, motions))
+    items = list(meeting.agenda.select_related("minutes_of__council", "review_put__paper").prefetch_related(papers, motions))
     removable = keeper and meeting.status in rules.LIVE_MEETINGS
     for item in items:
         for paper in item.handed_out:

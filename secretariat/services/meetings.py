@@ -6,10 +6,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from secretariat import persian, rules
+from secretariat.background import after_commit
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import AgendaItem, Attendance, Ballot, Council, Meeting, Presence
 from secretariat.rules import MeetingStatus
 from secretariat.selectors.meetings import plan_seen, seats_on_day
+from secretariat.services import agreement_reviews
 from secretariat.services import invitations_to_meetings as invitations
 from secretariat.workflow import advance
 
@@ -24,6 +26,7 @@ def plan(council_id, starts_at, *, by, place="", minutes_planned=120):
     """Note down a meeting that is to be called later; nobody is told."""
     if not rules.serves_council(by, council_id):
         raise RuleBroken(_("You may not do this."))
+    after_commit("secretariat.tasks.put_reviews")
     return Meeting.objects.create(
         council_id=council_id, starts_at=starts_at, place=place.strip(), minutes_planned=minutes_planned
     )
@@ -81,28 +84,31 @@ def _revise(meeting, changes):
 
 
 @transaction.atomic
-def set_agenda(meeting_id, rows, *, by):
+def set_agenda(meeting_id, rows, *, by, reasons=None):
     """Let the agenda be `rows`, in this order: dicts with "pk" (None for a new item) and any of ITEM_FIELDS.
 
-    Items that are not named are taken off. Raises RuleBroken where papers or resolutions hang on one of those.
+    Items that are not named are taken off; {item pk: why} are the `reasons`, asked for a yearly review. Raises RuleBroken
+    where papers or resolutions hang on one of those.
     """
     meeting = locked(meeting_id, by=by)
-    if _set_agenda(meeting, rows):
+    if _set_agenda(meeting, rows, reasons or {}, by):
         _tell_change(meeting)
     return meeting
 
 
-def _set_agenda(meeting, rows):
+def _set_agenda(meeting, rows, reasons, by):
     """Put the agenda in place; says whether those invited must be told."""
     if meeting.status not in rules.LIVE_MEETINGS:
         raise RuleBroken(_("The meeting is over: its agenda stays as it was."))
-    items = {item.pk: item for item in meeting.agenda.all()}
+    items = {item.pk: item for item in meeting.agenda.select_related("review_put")}
     before = [(item.kind, item.title) for item in items.values()]
     kept = {row["pk"] for row in rows if row.get("pk")}
     if kept - items.keys():
         raise RuleBroken(_("This item is no longer on the agenda."))
     for item in [item for pk, item in items.items() if pk not in kept]:
         check_free(item)
+        if hasattr(item, "review_put"):
+            agreement_reviews.take_off(item, reasons.get(item.pk, ""), by=by)
         item.delete()
     for position, row in enumerate(rows, 1):
         item = items[row["pk"]] if row.get("pk") else AgendaItem(meeting=meeting)
@@ -115,13 +121,13 @@ def _set_agenda(meeting, rows):
 
 
 @transaction.atomic
-def rewrite(meeting_id, changes, rows, *, by, seen):
+def rewrite(meeting_id, changes, rows, *, by, seen, reasons=None):
     """Time, place and agenda in one go, and at most one letter about it. Raises Stale when they changed since they were `seen`."""
     meeting = locked(meeting_id, by=by)
     if plan_seen(meeting) != seen:
         raise Stale(_("Somebody else has changed this meeting meanwhile. Below is what you wrote; look at what stands now."), meeting)
     moved = bool(changes) and _revise(meeting, changes)
-    if _set_agenda(meeting, rows) or moved:
+    if _set_agenda(meeting, rows, reasons or {}, by) or moved:
         _tell_change(meeting)
     return meeting
 

@@ -83,6 +83,7 @@ def page_of(request, agreement, evidence=None):
         "steps": open_steps(agreement, request.user),
         "missing": agreement.missing() if staff and agreement.is_draft else [],
         "reviews": agreement.reviews.select_related("made_by"),
+        "on_agendas": agreement.on_agendas.select_related("item__meeting__council", "taken_off_by"),
         "may_review": staff or serves_council(request.user, agreement.council_id),
     }
 

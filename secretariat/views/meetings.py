@@ -145,8 +145,9 @@ def _agenda_forms(request, council_id, meeting=None):
             "minutes_planned": item.minutes_planned,
             "minutes_of": item.minutes_of_id,
             "note": item.note,
+            "is_review": hasattr(item, "review_put"),
         }
-        for place, item in enumerate(meeting.agenda.all() if meeting else [], 1)
+        for place, item in enumerate(meeting.agenda.select_related("review_put") if meeting else [], 1)
     ]
     formset = ItemFormSet(
         request.POST if request.method == "POST" else None, prefix="item", initial=initial, form_kwargs={"earlier": earlier}
@@ -198,7 +199,7 @@ def meeting_edit(request, pk):
     seen, stale = request.POST.get("seen", "") or plan_seen(meeting), None
     if posted is not None and all([form is None or form.is_valid(), agenda.is_valid()]):
         try:
-            services.rewrite(pk, form.told if form else {}, agenda.items, by=request.user, seen=seen)
+            services.rewrite(pk, form.told if form else {}, agenda.items, by=request.user, seen=seen, reasons=agenda.reasons)
         except Stale as broken:
             stale, seen = broken, plan_seen(broken.current)
         except RuleBroken as broken:
