@@ -27,7 +27,7 @@ form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def find_meeting(request, pk):
-    return get_object_or_404(Meeting.objects.visible_to(request.user).select_related("council", "approved_by"), pk=pk)
+    return get_object_or_404(Meeting.objects.visible_to(request.user).select_related("council", "approved_by", "approved_with"), pk=pk)
 
 
 def kept_meeting(request, pk):
