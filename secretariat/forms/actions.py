@@ -20,13 +20,21 @@ def long_text(label, rows=4, most=5000, help_text="", required=False):
 
 
 class PersonField(forms.ModelChoiceField):
-    """One of some people, by name."""
+    """One of some people, in groups. A script puts a line above the list in which one searches."""
 
     def __init__(self, **kwargs):
-        super().__init__(queryset=User.objects.none(), empty_label=gettext_lazy("Choose a person"), **kwargs)
+        search = {
+            "data-choose": gettext_lazy("Search by name, role or agency"),
+            "data-choose-found": gettext_lazy("Found: "),
+            "data-choose-none": gettext_lazy("Nobody is called so."),
+        }
+        widget = forms.Select(attrs=search)
+        super().__init__(queryset=User.objects.none(), empty_label=gettext_lazy("Choose a person"), widget=widget, **kwargs)
 
-    def label_from_instance(self, obj):
-        return obj.display_name
+    def offer(self, groups):
+        """Let it be one of [(group, [(primary key, name)])]."""
+        self.queryset = User.objects.filter(pk__in=[pk for _group, people in groups for pk, _name in people])
+        self.choices = [("", self.empty_label), *groups]
 
 
 class DueForm(forms.Form):
@@ -65,7 +73,11 @@ class WordsForm(forms.Form):
         label=gettext_lazy("Agency"), queryset=Agency.objects.none(), required=False, empty_label="–"
     )
     unit = CanonicalCharField(
-        label=gettext_lazy("Unit"), max_length=150, required=False, widget=forms.TextInput({"dir": "auto"})
+        label=gettext_lazy("Unit"),
+        max_length=150,
+        required=False,
+        widget=forms.TextInput({"dir": "auto", "list": "units", "autocomplete": "off"}),
+        help_text=gettext_lazy("Which desk is meant; units in use and agencies are suggested."),
     )
     axis = CanonicalCharField(
         label=gettext_lazy("Axis"),
@@ -96,7 +108,7 @@ class ActionForm(WordsForm, DueForm):
 
     def __init__(self, *args, owners, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = owners
+        self.fields["owner"].offer(owners)
 
 
 class CommitmentForm(ActionForm):
@@ -156,7 +168,7 @@ class HandOverForm(WhyForm):
 
     def __init__(self, *args, owners, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = owners
+        self.fields["owner"].offer(owners)
 
 
 class NoteForm(forms.Form):

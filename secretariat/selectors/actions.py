@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from secretariat import calendar
-from secretariat.models import ActionItem, ActionMove, ActionNote, Council, Meeting, RoleGrant, Seat, User
+from secretariat.models import ActionItem, ActionMove, ActionNote, Agency, Council, Meeting, RoleGrant, Seat, Unit, User
 from secretariat.rules import MeetingStatus, served_councils
 from secretariat.rules import actions as rules
 from secretariat.uploads import INLINE
@@ -17,6 +17,7 @@ from secretariat.workflow import open_steps
 
 Status = ActionItem.Status
 CARDS = 30  # of a column at once
+MOST_UNITS = 200  # suggested, of each sort
 
 # --- whom it concerns ----------------------------------------------------------------------------
 
@@ -42,17 +43,34 @@ def _present(condition):
     return list(User.objects.filter(condition, is_active=True).order_by("pk"))
 
 
-def possible_owners(council_id, agency_id=None):
-    """Who may be given something to do: the council, the secretariat, and who represents an agency (only this one, if named)."""
-    seats = Seat.objects.current().filter(council=council_id).values("user")
-    grants = RoleGrant.objects.current()
-    of_agencies = grants.filter(role="representative")
+def possible_owners(council_id, agency_id=None, *, without=None):
+    """Who may be given something to do, in groups [(group, [(primary key, name)])], each person once.
+
+    The council's own first, then the secretariat, then who represents an agency (only this one, if named).
+    """
+    seats = Seat.objects.current().filter(council=council_id, user__is_active=True).select_related("user")
+    grants = RoleGrant.objects.current().filter(user__is_active=True).select_related("user", "agency", "council")
+    staff = grants.filter(Q(role__in=RoleGrant.SECRETARIAT_ROLES) | Q(role="council_secretary", council=council_id))
+    of_agencies = grants.filter(role="representative").order_by("agency__sort_key", "user__sort_key", "user")
     if agency_id:
         of_agencies = of_agencies.filter(agency=agency_id)
-    staff = grants.filter(Q(role__in=RoleGrant.SECRETARIAT_ROLES) | Q(role="council_secretary", council=council_id))
-    return User.objects.filter(
-        Q(pk__in=seats) | Q(pk__in=staff.values("user")) | Q(pk__in=of_agencies.values("user")), is_active=True
-    ).order_by("sort_key", "pk")
+    order = list(Seat.Role.values)
+    seats = sorted(seats, key=lambda seat: (order.index(seat.role), seat.user.sort_key, seat.pk))
+    found: dict[str, list] = {}
+    named = {without}
+
+    def add(group, user, role=""):
+        if user.pk not in named:
+            named.add(user.pk)
+            found.setdefault(str(group), []).append((user.pk, f"{user} – {role}" if role else str(user)))
+
+    for seat in seats:
+        add(_("Seats of the council"), seat.user, seat.get_role_display())
+    for grant in staff.order_by("user__sort_key", "user"):
+        add(_("Secretariat"), grant.user, grant.get_role_display())
+    for grant in of_agencies:
+        add(grant.agency, grant.user)
+    return list(found.items())
 
 
 def kept_councils(user):
@@ -135,6 +153,14 @@ def trail(item):
 def axes(items):
     """The axes in use, for suggestions and as a filter."""
     return list(items.exclude(axis="").order_by("axis").values_list("axis", flat=True).distinct())
+
+
+def units(items, user):
+    """What may be meant as a unit, for suggestions: those in use, the units that `user` keeps, the member agencies."""
+    used = items.exclude(unit="").order_by("unit").values_list("unit", flat=True).distinct()
+    kept = [unit.name for unit in Unit.objects.managed_by(user).order_by("sort_key")[:MOST_UNITS]]
+    agencies = [agency.name for agency in Agency.objects.filter(is_member=True).order_by("sort_key")[:MOST_UNITS]]
+    return list(dict.fromkeys([*used[:MOST_UNITS], *kept, *agencies]))
 
 
 # --- the desk ------------------------------------------------------------------------------------

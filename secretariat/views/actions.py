@@ -50,6 +50,11 @@ def _owners(request):
     return [(owner.pk, owner.display_name) for owner in owners]
 
 
+def _suggested(request):
+    """What the forms of an action suggest."""
+    return {"axes": _axes(request), "units": selectors.units(ActionItem.objects.visible_to(request.user), request.user)}
+
+
 def _axes(request):
     return [(axis, axis) for axis in selectors.axes(ActionItem.objects.visible_to(request.user))]
 
@@ -224,7 +229,7 @@ def action_new(request):
         else:
             messages.success(request, _("“%(title)s” was given to %(name)s.") % {"title": item, "name": item.owner})
             return redirect(item)
-    context = {"form": form, "council": council, "resolution": resolution, "meeting": meeting, "axes": _axes(request)}
+    context = {"form": form, "council": council, "resolution": resolution, "meeting": meeting, **_suggested(request)}
     return render(request, "secretariat/action_new.html", context, status=422 if form.errors else 200)
 
 
@@ -293,7 +298,7 @@ def action_edit(request, pk):
         else:
             messages.success(request, _("Saved."))
             return redirect(item)
-    context = {"form": form, "item": item, "beside": beside, "axes": _axes(request)}
+    context = {"form": form, "item": item, "beside": beside, **_suggested(request)}
     status = 409 if beside is not None else 422 if form.errors else 200
     return render(request, "secretariat/action_edit.html", context, status=status)
 
@@ -328,7 +333,7 @@ def _move_form(item, action, step, posted):
         return PostponeForm(posted)
     if action == "reassign":
         agency = item.agency_id if item.side == rules.Side.AGENCY else None
-        return HandOverForm(posted, owners=selectors.possible_owners(item.council_id, agency).exclude(pk=item.owner_id))
+        return HandOverForm(posted, owners=selectors.possible_owners(item.council_id, agency, without=item.owner_id))
     return WhyForm(posted, required=step.needs_reason, label=_("What was done") if action == "report" else None)
 
 

@@ -188,8 +188,9 @@ def commitment_new(request, pk):
         else:
             messages.success(request, _("“%(title)s” was given to %(name)s.") % {"title": item, "name": item.owner})
             return redirect(agreement)
-    axes = [(axis, axis) for axis in action_selectors.axes(ActionItem.objects.visible_to(request.user))]
-    context = {"form": form, "agreement": agreement, "axes": axes}
+    items = ActionItem.objects.visible_to(request.user)
+    axes, units = [(axis, axis) for axis in action_selectors.axes(items)], action_selectors.units(items, request.user)
+    context = {"form": form, "agreement": agreement, "axes": axes, "units": units}
     return render(request, "secretariat/commitment_new.html", context, status=422 if form.errors else 200)
 
 

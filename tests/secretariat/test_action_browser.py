@@ -210,3 +210,40 @@ def test_the_pages_of_an_agreement(pages, story):
     visitor.goto(agreement.get_absolute_url())
     expect(visitor.locator(".agreement-text")).to_contain_text("مادهٔ ۱")
     looked_at(visitor, "agreement_public", people=lambda width, theme: pages(width=width, theme=theme))
+
+
+def test_the_owner_is_found_by_what_is_typed(pages, story):
+    council, keeper, _owner, _items = story
+    agency = factories.agency(name_fa="سازمان تبلیغات")
+    wanted = factories.granted("representative", factories.user(first_name="علی", last_name="یکتایی"), agency=agency)
+    for n in range(12):
+        factories.granted("representative", factories.user(last_name=f"نماینده{n}"), agency=factories.agency())
+    page = pages(user=keeper)
+    page.goto(reverse("action_new") + f"?council={council.pk}")
+    search, people = page.locator(".choose-search"), page.locator("[name=owner]")
+    assert people.locator("optgroup").count() >= 13
+    search.focus()
+    page.keyboard.type("تبليغات يكتا")  # Arabic letters
+    expect(people.locator("option:not([value=''])")).to_have_count(1)
+    expect(page.locator(".choose-search ~ [role=status]")).to_contain_text("۱")
+    page.keyboard.press("Enter")
+    expect(people).to_have_value(str(wanted.pk))
+    search.fill("")
+    expect(people).to_have_value(str(wanted.pk))
+    assert people.locator("optgroup").first.get_attribute("label") == "کرسی‌های شورا"
+    search.fill("کسی که نیست")
+    expect(page.locator(".choose-search ~ [role=status]")).not_to_be_empty()
+    expect(people).to_have_value(str(wanted.pk))
+    search.fill("نماینده")
+    search.press("ArrowDown")
+    expect(people).to_be_focused()
+    shot(page, "owner")
+    looked_at(page, "owner-form", people=lambda width, theme: pages(user=keeper, width=width, theme=theme))
+    plain = pages(user=keeper, scripts=False)
+    plain.goto(page.url)
+    plain.locator("[name=title]").fill("بی‌اسکریپت")
+    plain.locator("[name=owner]").select_option(str(wanted.pk))
+    plain.locator("[name=due_days]").fill("۳")
+    plain.locator("main form .btn-primary").last.click()
+    expect(plain.locator("h1")).to_contain_text("بی‌اسکریپت")
+    assert ActionItem.objects.get(title="بی‌اسکریپت").owner == wanted

@@ -49,6 +49,32 @@ def place(client, item, target, version=None, **fields):
     return client.post(url("action_place"), {"to": f"{item.pk}.{version or item.version}.{target}", **fields})
 
 
+# --- whom one may choose -------------------------------------------------------------------------
+
+
+def test_owners_stand_in_groups_each_once(client, council, keeper, in_english):
+    chair, member = make.seat(council, role="chair").user, make.seat(council).user
+    officer, agency = factories.officer(), factories.agency(name_en="Radio")
+    factories.granted("officer", member)  # a seat of the council comes first
+    speaker = factories.granted("representative", agency=agency)
+    closed = factories.granted("representative", factories.user(is_active=False), agency=agency)
+    doing.action(council, unit="معاونت فرهنگی")
+    groups = dict(selectors.possible_owners(council.pk))
+    assert list(groups)[:2] == ["Seats of the council", "Secretariat"]
+    assert [pk for pk, _name in groups["Seats of the council"]] == [chair.pk, member.pk]
+    assert {officer.pk, keeper.pk} <= {pk for pk, _name in groups["Secretariat"]}
+    assert [pk for pk, _name in groups["Radio"]] == [speaker.pk]
+    everybody = [pk for people in groups.values() for pk, _name in people]
+    assert len(everybody) == len(set(everybody)) and closed.pk not in everybody
+    assert member.pk not in [pk for _g, people in selectors.possible_owners(council.pk, without=member.pk) for pk, _name in people]
+    form = page(client, keeper, url("action_new")).content.decode()
+    assert '<optgroup label="Seats of the council">' in form and '<optgroup label="Radio">' in form
+    units = form.split('<datalist id="units">')[1].split("</datalist>")[0]
+    assert "معاونت فرهنگی" in units and "Radio" in units
+    refused = client.post(url("action_new"), {"title": "x", "owner": closed.pk, "due_days": "3"})
+    assert refused.status_code == 422 and not ActionItem.objects.filter(title="x").exists()
+
+
 # --- reading -------------------------------------------------------------------------------------
 
 
