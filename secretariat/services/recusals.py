@@ -36,6 +36,8 @@ def declare(resolution_id, reason, *, by):
     seat = seat_of(resolution.meeting, by)
     if seat is None:
         raise RuleBroken(_("You hold no seat in this council on the day of the meeting."))
+    if not seat.votes:
+        raise RuleBroken(_("An observer has no vote."))
     if not reason.strip():
         raise RuleBroken(_("Write the reason."), field="reason")
     return _add(resolution, ballot, seat, Source.DECLARED, reason, by)
