@@ -1,13 +1,10 @@
 """The bodies of the secretariat as its documents name them; the seven commissions are known only by their number."""
 
-from fractions import Fraction
-
 from django.db import transaction
 
 from secretariat import persian
 from secretariat.models import Council
-from secretariat.rules import Decision
-from secretariat.rules.voting import VotingRule
+from secretariat.rules import STARTING_RULES
 from secretariat.services import bodies
 
 COMMISSIONS = 7  # formed around national research centres; no document gives their names
@@ -39,14 +36,6 @@ _BODIES = (
     ),
 )
 
-# How a council that grants marks takes them: the higher the mark, the more of the council must be for it.
-_MARKS = {
-    Decision.MARK_COMMENDED: VotingRule(of="present"),
-    Decision.MARK_QUALITY: VotingRule(of="present", share=Fraction(2, 3), strict=False, casting=False),
-    Decision.MARK_GOLD: VotingRule(of="all", share=Fraction(2, 3), strict=False, casting=False),
-}
-
-
 @transaction.atomic
 def load_councils():
     """Make the councils that are missing; what somebody has changed since stays as it is. Gives how many were made."""
@@ -68,6 +57,6 @@ def _ensure(name_fa, **fields):
     council, made = Council.objects.get_or_create(name_fa=name_fa, defaults=fields)
     if made:
         bodies.keep_general_rule(council.pk, by=None)
-        for decision, rule in _MARKS.items() if council.grants_marks else ():
+        for decision, rule in STARTING_RULES.items() if council.grants_marks else ():
             bodies.set_rule(council.pk, decision, rule, by=None)
     return made

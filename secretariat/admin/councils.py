@@ -4,26 +4,37 @@ Administrators and the head of the secretariat set councils up; officers read; t
 of that council only. Whatever counts goes through the services, as from the portal's own pages.
 """
 
+from datetime import timedelta
+
+from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, InternalError, transaction
-from django.http import HttpResponseRedirect
+from django.http import Http404, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from secretariat import calendar, rules
 from secretariat.admin.trail import Trail
 from secretariat.errors import RuleBroken
 from secretariat.fields import JalaliDateField, JalaliDateFormField, JalaliDateInput
-from secretariat.forms.councils import SeatFormSet
+from secretariat.forms.council_setup import CouncilForm, NewTermForm, RuleForm, RuleFormSet, SeatForm, SeatFormSet
 from secretariat.models import Attendance, Council, DecisionRule, Meeting, Presence, Resolution, Seat, Vote
 from secretariat.rules.voting import rule_in_words
+from secretariat.selectors import council_setup
+from secretariat.selectors.bodies import seats_to_go_on
 from secretariat.selectors.meetings import general_rule
 from secretariat.services import bodies
+from secretariat.services.accounts import open_account
+
+LINES = 9  # for as many seats a new council has lines at once; empty ones are no seats
 
 
 class RefusalsShown:
-    """What the database refuses after all (two people at one moment) comes back as a sentence, never as an error page."""
+    """What the database refuses after all (two people at one moment) stands above the form, with all that was typed."""
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         try:
@@ -33,8 +44,22 @@ class RefusalsShown:
             words = str(refused)
         except (IntegrityError, InternalError) as refused:
             words = _words_of(refused)
-        messages.error(request, gettext("Nothing was saved: %(reason)s") % {"reason": words})
-        return HttpResponseRedirect(request.get_full_path())
+        request.refused = gettext("Nothing was saved: %(reason)s") % {"reason": words}
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change=change, **kwargs)
+        refused = getattr(request, "refused", "")
+        return type(form.__name__, (_Refused, form), {"refused": refused}) if refused else form
+
+
+class _Refused:
+    """A form of which the database has already said no."""
+
+    def clean(self):
+        found = super().clean()
+        self.add_error(None, self.refused)
+        return found
 
 
 def _words_of(refused):
@@ -129,29 +154,28 @@ class TermFilter(admin.SimpleListFilter):
         return queryset.exclude(pk__in=held) if self.value() == "none" else queryset
 
 
-class SeatInline(Beside, admin.TabularInline):
+class SeatInline(Beside, admin.StackedInline):
     model = Seat
+    form = SeatForm
     formset = SeatFormSet
+    template = "admin/secretariat/council/seats.html"
     fields = ["user", "role", "deputy", "starts_on", "ends_on", "end_reason"]
     autocomplete_fields = ["user", "deputy"]
     formfield_overrides = {JalaliDateField: {"form_class": JalaliDateFormField, "widget": JalaliDateInput({"size": 11})}}
-    extra = 0
-    verbose_name_plural = _("Seats: who sits here, as what, from when until when. The last day belongs to the term.")
+    verbose_name_plural = _("Who sits here")
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("user", "deputy").order_by("ends_on", "role", "user__sort_key")
+
+    def get_extra(self, request, obj=None, **kwargs):
+        return LINES if obj is None else 0
 
     def get_formset(self, request, obj=None, **kwargs):
         formset = super().get_formset(request, obj, **kwargs)
         for name in ("user", "deputy"):
             if user := formset.form.base_fields.get(name):
-                # People are entered on their own page; here they are only chosen.
+                # Whoever has no account yet is named in the line itself.
                 user.widget.can_add_related = user.widget.can_change_related = user.widget.can_view_related = False
-        if first := formset.form.base_fields.get("starts_on"):
-            # Nine seats are entered in a row, nearly always from one day on; an untouched line stays no seat.
-            first.initial = timezone.localdate
-        if reason := formset.form.base_fields.get("end_reason"):
-            reason.widget.attrs.update({"size": 16, "class": ""})
         return formset
 
     def may_write(self, request, obj):
@@ -163,13 +187,20 @@ class SeatInline(Beside, admin.TabularInline):
         return False
 
 
-class RuleInline(Beside, admin.TabularInline):
+class RuleInline(Beside, admin.StackedInline):
     model = DecisionRule
-    fields = ["decision", "quorum_over", "quorum_under", "share_over", "share_under", "is_strict", "of", "is_secret", "casting"]
-    extra = 0
-    verbose_name_plural = _(
-        "Rules of voting: a kind of decision without a line of its own follows “any other matter”. Two thirds are 2 out of 3."
-    )
+    form = RuleForm
+    formset = RuleFormSet
+    template = "admin/secretariat/council/rules.html"
+    fields = ["decision", "quorum", "majority", "of", "is_secret", "casting"]
+    verbose_name_plural = _("How it decides")
+
+    def get_extra(self, request, obj=None, **kwargs):
+        return len(rules.STARTING_RULES) if obj is None else 0
+
+    def get_fields(self, request, obj=None):
+        # Who only reads is told in a sentence.
+        return self.fields if self.may_write(request, obj) else ["decision"]
 
     def may_write(self, request, obj):
         return rules.is_secretary(request.user)
@@ -181,19 +212,12 @@ class CouncilAdmin(Papers):
     list_display = ["name", "kind", "seat_count", "quorum", "grants_marks", "is_active"]
     list_filter = ["kind", "is_active", "grants_marks", TermFilter]
     search_fields = ["name_fa", "name_en"]
-    inlines = [RuleInline, SeatInline]
+    inlines = [SeatInline, RuleInline]
+    form = CouncilForm
+    change_form_template = "admin/secretariat/council/change_form.html"
     fieldsets = [
-        (None, {"fields": ["kind", "name_fa", "name_en", "parent", "is_active"]}),
-        (
-            _("How it decides"),
-            {
-                "fields": ["grants_marks", "minutes_by_chair"],
-                "description": _(
-                    "Where nothing else is said below, two thirds of the seats must be there, and more votes be for it than against it."
-                ),
-            },
-        ),
-        (_("Mandate"), {"fields": ["mandate_fa", "mandate_en"]}),
+        (None, {"fields": ["kind", "name_fa", "name_en", "parent", "grants_marks", "minutes_by_chair"]}),
+        (_("Mandate"), {"fields": ["mandate_fa", "mandate_en"], "classes": ["collapse"]}),
     ]
 
     def council_of(self, obj):
@@ -205,14 +229,108 @@ class CouncilAdmin(Papers):
     def has_change_permission(self, request, obj=None):
         return rules.is_secretary(request.user)
 
-    def get_inline_instances(self, request, obj=None):
-        # The general rule comes with the council; others are added to it.
-        found = super().get_inline_instances(request, obj)
-        return [one for one in found if obj is not None or not isinstance(one, RuleInline)]
+    def get_fieldsets(self, request, obj=None):
+        first, mandate = self.fieldsets
+        return self.fieldsets if obj is None else [(None, {"fields": [*first[1]["fields"], "is_active"]}), mandate]
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "parent":
+            return forms.ModelChoiceField(
+                Council.objects.filter(is_active=True), label=db_field.verbose_name, required=False, empty_label=gettext("no other")
+            )
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "parent" and field is not None:
+            field.widget = getattr(field.widget, "widget", field.widget)  # chosen here, looked after on its own page
+        return field
+
+    def get_changeform_initial_data(self, request):
+        return {"term_from": timezone.localdate(), **super().get_changeform_initial_data(request)}
+
+    def get_formset_kwargs(self, request, obj, inline, prefix):
+        """What the lines of a new council begin with, and what they take from the form above them."""
+        kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
+        new = obj is None or obj.pk is None
+        if isinstance(inline, SeatInline):
+            kwargs["form_kwargs"] = {"term": tuple(self._day(request, name) for name in ("term_from", "term_until"))}
+            kwargs |= {"initial": [{"role": "chair"}, {"role": "secretary"}]} if new else {}
+        else:
+            kwargs["form_kwargs"] = {"grants_marks": not new or "grants_marks" in request.POST}
+            kwargs |= {"initial": [{"decision": kind, "rule": rule} for kind, rule in rules.STARTING_RULES.items()]} if new else {}
+        return kwargs
+
+    def _day(self, request, name):
+        """A day of the common term; nothing where it is wrong, which its own field says."""
+        try:
+            return self.form.base_fields[name].clean(request.POST.get(name))
+        except ValidationError:
+            return None
+
+    def save_formset(self, request, form, formset, change):
+        if formset.model is Seat:
+            for line in formset.forms:
+                if line.has_changed() and (newcomer := line.newcomer):
+                    line.instance.user = open_account(**newcomer)
+        super().save_formset(request, form, formset, change)
+        for seat in formset.new_objects if formset.model is Seat else ():
+            bodies.tell_seated(seat)
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
         bodies.keep_general_rule(form.instance.pk, by=request.user)
+
+    # -- one obvious next step: the council's own page says what is still to do
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
+        if obj is not None:
+            context |= {"todo": council_setup.todo(obj, request.user), "may_set_up": rules.is_secretary(request.user)}
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def response_post_save_add(self, request, obj):
+        return HttpResponseRedirect(reverse("admin:secretariat_council_change", args=[obj.pk]))
+
+    response_post_save_change = response_post_save_add
+
+    def get_urls(self):
+        gate = self.admin_site.admin_view
+        return [path("<int:pk>/term/", gate(self.term_view), name="secretariat_council_term"), *super().get_urls()]
+
+    def term_view(self, request, pk):
+        """A new term for all seats at once, or the seats of another council taken over."""
+        council = self.get_object(request, str(pk))
+        if council is None or not rules.is_secretary(request.user):
+            raise Http404
+        others = Council.objects.filter(seats__isnull=False).distinct()
+        asked = request.GET.get("of", "")
+        source = others.filter(pk=asked).first() if asked.isdecimal() else None
+        seats = seats_to_go_on(source or council)
+        ends = {seat.ends_on for seat in seats}
+        after = max(ends) + timedelta(days=1) if seats and None not in ends else timezone.localdate()
+        form = NewTermForm(request.POST or None, seats=seats, initial={"starts_on": timezone.localdate() if source else after})
+        if request.method == "POST" and form.is_valid():
+            found = form.cleaned_data
+            try:
+                made = bodies.begin_term(pk, list(found["seats"]), found["starts_on"], found["ends_on"], by=request.user)
+            except RuleBroken as refused:
+                refused.show_in(form)
+            else:
+                words = ngettext("%(n)s seat was given for the new term.", "%(n)s seats were given for the new term.", len(made))
+                messages.success(request, words % {"n": calendar.digits(len(made))})
+                return HttpResponseRedirect(reverse("admin:secretariat_council_change", args=[pk]) + "#seats-group")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("New term of the seats"),
+            "opts": self.opts,
+            "council": council,
+            "source": source or council,
+            "others": others.exclude(pk=council.pk),
+            "form": form,
+            "media": self.media,
+        }
+        return TemplateResponse(request, "admin/secretariat/council/term.html", context, status=422 if form.errors else 200)
 
     @admin.display(description=_("name"), ordering="sort_key")
     def name(self, council):

@@ -2,13 +2,14 @@
 
 from django.contrib import admin, messages
 from django.contrib.auth.forms import BaseUserCreationForm
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from secretariat import rules
 from secretariat.admin.access import ForTheHead, ToRead, jalali
-from secretariat.admin.agencies import FoldedSearch
-from secretariat.models import Invitation, Letter, Notice, RoleGrant, User
+from secretariat.models import Agency, Invitation, Letter, Notice, RoleGrant, User
+from secretariat.persian import search_key
 from secretariat.services import second_factor
 from secretariat.services.passwords import request_reset, sign_out_everywhere
 
@@ -43,11 +44,25 @@ class RoleGrantInline(admin.TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(FoldedSearch, ForTheHead):
+class UserAdmin(ForTheHead):
     list_display = ["display_name", "username", "email", "mobile", "is_active", "second_factor_required"]
     list_filter = ["is_active", "second_factor_required", "is_superuser", "role_grants__role"]
     search_fields = ["username"]
     ordering = ["sort_key"]
+
+    def get_search_results(self, request, queryset, search_term):
+        """Every word in the name in whatever order, in the address, or all of them in the name of the agency represented."""
+        words = [search_key(word) for word in search_term.split()]
+        if words:
+            agencies = Agency.objects.all()
+            for word in words:
+                agencies = agencies.filter(search_key__contains=word)
+            name = Q(search_key__contains=search_key(search_term))
+            name |= Q(*(Q(search_key__contains=word) for word in words))
+            represents = RoleGrant.objects.current().filter(agency__in=agencies).values("user")
+            queryset = queryset.filter(name | Q(email__icontains=search_term.strip()) | Q(pk__in=represents))
+        return queryset, False
+
     inlines = [RoleGrantInline]
     actions = ["close_sessions", "forget_second_factor", "send_reset"]
     add_form = NewPersonForm

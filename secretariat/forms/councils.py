@@ -1,10 +1,9 @@
-"""What the council's admin forms ask for: a moment by the Jalali calendar, seats that do not overlap, votes of those present."""
+"""What the admin forms of meetings and resolutions ask for: a moment by the Jalali calendar, who was there, the words decided on."""
 
 import datetime
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -42,32 +41,6 @@ class MomentFormField(forms.MultiValueField):
             return None
         day, clock = parts
         return datetime.datetime.combine(calendar.day_of(day), clock, calendar.TEHRAN)
-
-
-class SeatFormSet(BaseInlineFormSet):
-    """Terms of one council, checked against one another before the database does."""
-
-    def clean(self):
-        super().clean()
-        kept = [form for form in self.forms if form.cleaned_data.get("user") and form.cleaned_data.get("starts_on") and not form.cleaned_data.get("DELETE")]  # fmt: skip
-        for position, form in enumerate(kept):
-            for earlier in kept[:position]:
-                if not _overlap(form.cleaned_data, earlier.cleaned_data):
-                    continue
-                if form.cleaned_data["user"] == earlier.cleaned_data["user"]:
-                    form.add_error("starts_on", _("This person already holds a seat in this council at that time."))
-                if form.cleaned_data["role"] == earlier.cleaned_data["role"] == Seat.Role.CHAIR:
-                    form.add_error("role", _("The council already has a chair at that time."))
-
-
-def _overlap(one, other):
-    far = datetime.date.max
-    days = [
-        (calendar.day_of(term["starts_on"]), calendar.day_of(term["ends_on"]) if term.get("ends_on") else far)
-        for term in (one, other)
-    ]
-    (first, last), (start, end) = days
-    return first <= end and start <= last
 
 
 class AttendanceForm(forms.ModelForm):

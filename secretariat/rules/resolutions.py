@@ -1,10 +1,13 @@
 """What a council decides on, the states of a resolution and of its ballots, and who moves them."""
 
+from fractions import Fraction
+
 from django.db import models
 from django.utils.translation import gettext_lazy
 
 from secretariat.rules.meetings import keeps_papers
 from secretariat.rules.people import serves_council
+from secretariat.rules.voting import VotingRule
 from secretariat.workflow import Step
 
 # Fewer who could have voted, and the counts of a secret ballot would say who voted how.
@@ -22,6 +25,15 @@ class Decision(models.TextChoices):
     MARK_COMMENDED = "mark_commended", gettext_lazy("mark: commended")
     MARK_QUALITY = "mark_quality", gettext_lazy("mark: quality mark")
     MARK_GOLD = "mark_gold", gettext_lazy("mark: with distinction")
+
+
+# How a council decides until it chooses otherwise: the higher the mark, the more of the council must be for it.
+STARTING_RULES = {
+    Decision.GENERAL: VotingRule(),
+    Decision.MARK_COMMENDED: VotingRule(of="present"),
+    Decision.MARK_QUALITY: VotingRule(of="present", share=Fraction(2, 3), strict=False, casting=False),
+    Decision.MARK_GOLD: VotingRule(of="all", share=Fraction(2, 3), strict=False, casting=False),
+}
 
 
 class Choice(models.TextChoices):

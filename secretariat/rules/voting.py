@@ -162,7 +162,7 @@ def rule_in_words(rule):
         if rule.strict
         else _("Quorum %(quorum)s of the seats; at least %(share)s %(of)s.")
     )
-    return sentence % {"quorum": _fraction(rule.quorum), "share": _fraction(rule.share), "of": _of(rule)}
+    return sentence % {"quorum": fraction_in_words(rule.quorum), "share": fraction_in_words(rule.share), "of": _of(rule)}
 
 
 def least_for(rule, of):
@@ -192,7 +192,7 @@ def arithmetic(rule, standing):
 
 
 def _majority(rule):
-    share = {"share": _fraction(rule.share), "of": _of(rule)}
+    share = {"share": fraction_in_words(rule.share), "of": _of(rule)}
     return _("More than %(share)s %(of)s.") % share if rule.strict else _("At least %(share)s %(of)s.") % share
 
 
@@ -204,7 +204,8 @@ def _of(rule):
     }[rule.of]
 
 
-def _fraction(value):
+def fraction_in_words(value):
+    """A share as people say it."""
     if value == Fraction(1, 2):
         return _("half")
     if value == Fraction(2, 3):

@@ -1,9 +1,14 @@
 """What the public pages of councils show."""
 
-from django.db.models import Count, OuterRef, Prefetch, Subquery
+from django.db.models import Count, Max, OuterRef, Prefetch, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from secretariat import rules
+from secretariat.errors import RuleBroken
 from secretariat.models import Council, Resolution, Seat
+from secretariat.persian import to_jalali
 from secretariat.rules import Decision
 from secretariat.rules.voting import VotingRule, rule_in_words
 
@@ -48,9 +53,26 @@ def voting_rules(council):
     return [(Decision(decision).label, rule_in_words(rows[decision]), rows[decision].secret) for decision in order]
 
 
-def public_resolutions(council):
-    """What the council decided in public: grants of quality marks, which the register shows too."""
-    return _public().filter(council=council).order_by("-adopted_at", "-pk")
+def why_not_end(seat, last_day, why):
+    """What stands against `last_day` as the last of a term, as RuleBroken with its field; None where nothing does.
+
+    An earlier end than was said, or one that has passed, needs a reason.
+    """
+    if last_day < seat.starts_on:
+        return RuleBroken(_("A term ends after it begins."), field="ends_on")
+    is_early = last_day < (seat.ends_on or to_jalali(timezone.localdate()))
+    if is_early and not why.strip():
+        return RuleBroken(_("Write the reason."), field="end_reason")
+    if seat.attendances.filter(meeting__status__in=rules.SETTLED_MEETINGS, meeting__starts_at__date__gt=last_day).exists():
+        return RuleBroken(_("This person has attended a meeting after that day."), field="ends_on")
+    return None
+
+
+def seats_to_go_on(council):
+    """The seats in force of a council; where there are none, those that ended last."""
+    seats = council.seats.select_related("user", "deputy").order_by("user__sort_key", "pk")
+    last = None if seats.current().exists() else council.seats.aggregate(last=Max("ends_on"))["last"]
+    return seats.filter(ends_on=last) if last else seats.current()
 
 
 def _public():

@@ -1,12 +1,9 @@
 """Taking a table of councils in: kept as sent, looked at, then written in one piece or not at all."""
 
 from django.db import transaction
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from secretariat import rules, sent_tables, uploads
-from secretariat.bilingual import both
 from secretariat.errors import RuleBroken
 from secretariat.forms.council_sheet import MOST_ROWS, table
 from secretariat.models import Council, CouncilImport, Seat, User
@@ -14,10 +11,7 @@ from secretariat.persian import search_key
 from secretariat.selectors.council_import import preview
 from secretariat.services import bodies
 from secretariat.services.accounts import open_account
-from secretariat.services.notices import tell
 from secretariat.sheet_reading import read_table
-
-SEATED = gettext_lazy("You have a seat in “%(council)s”: %(role)s.")
 
 
 @transaction.atomic
@@ -102,10 +96,4 @@ def _seat(line, council, people):
     seat = Seat.objects.create(
         council=council, user=people[said["email"]], role=line.role, starts_on=line.since, ends_on=said.get("until"), deputy=deputy
     )
-    tell(
-        seat.user,
-        "seat_given",
-        *both(lambda: SEATED % {"council": council.name, "role": seat.get_role_display()}),
-        link=reverse("desk"),
-        once=f"seat-given:{seat.pk}",
-    )
+    bodies.tell_seated(seat)

@@ -176,7 +176,7 @@ def test_an_overlap_with_a_stored_seat_is_told(admin, in_english):
 
 def test_what_the_database_refuses_after_all_is_a_message_not_an_error_page(admin, in_english, monkeypatch):
     """As if another administrator had been quicker: the form saw nothing, the constraint did."""
-    from secretariat.forms.councils import SeatFormSet
+    from secretariat.forms.council_setup import SeatFormSet
 
     seat = make.seat(make.council())
     monkeypatch.setattr(SeatFormSet, "clean", lambda self: None)

@@ -213,7 +213,7 @@ def test_a_fault_in_the_middle_leaves_nothing_behind(monkeypatch):
         if len(told) == 2:
             raise RuntimeError
 
-    monkeypatch.setattr(services, "tell", breaks)
+    monkeypatch.setattr(services.bodies, "tell", breaks)
     with pytest.raises(RuntimeError):
         write(kept)
     assert not Council.objects.exists() and not Seat.objects.exists() and not User.objects.filter(email="ali@example.org").exists()
