@@ -55,6 +55,7 @@ function name(part) {
     if (box && label) {
       label.id = `${select.id}-label`;
       box.setAttribute("aria-labelledby", `${label.id} ${box.getAttribute("aria-labelledby")}`);
+      box.querySelector(".select2-selection__rendered").setAttribute("aria-labelledby", label.id);
     }
   }
 }

@@ -75,5 +75,10 @@ def seats_to_go_on(council):
     return seats.filter(ends_on=last) if last else seats.current()
 
 
+def public_resolutions(council):
+    """What the council decided in public: grants of quality marks, which the register shows too."""
+    return _public().filter(council=council).order_by("-adopted_at", "-pk")
+
+
 def _public():
     return Resolution.objects.filter(status=Resolution.Status.ADOPTED, kind=Resolution.Kind.GRANT_MARKS)

@@ -18,6 +18,7 @@ from secretariat.lists import Choice, Column, ListPage
 from secretariat.models import Meeting
 from secretariat.rules import LIVE_MEETINGS, MeetingStatus, is_officer, serves_council
 from secretariat.selectors import meeting_room as room
+from secretariat.selectors.meeting_plans import next_reference, suggested_plan
 from secretariat.selectors.meetings import plan_seen, seats_on_day
 from secretariat.services import invitations_to_meetings as invitations
 from secretariat.services import meetings as services
@@ -133,7 +134,7 @@ def _earlier(council_id, meeting=None):
     return Meeting.objects.filter(pk__in=held.values("pk")).union(named).values_list("pk", flat=True)
 
 
-def _agenda_forms(request, council_id, meeting=None):
+def _agenda_forms(request, council_id, meeting=None, suggested=()):
     earlier = Meeting.objects.filter(pk__in=list(_earlier(council_id, meeting))).select_related("council")
     initial = [
         {
@@ -148,12 +149,12 @@ def _agenda_forms(request, council_id, meeting=None):
             "is_review": hasattr(item, "review_put"),
         }
         for place, item in enumerate(meeting.agenda.select_related("review_put") if meeting else [], 1)
-    ]
+    ] or list(suggested)
     formset = ItemFormSet(
         request.POST if request.method == "POST" else None, prefix="item", initial=initial, form_kwargs={"earlier": earlier}
     )
     # Without a script there is always an empty line to write on; a new agenda begins with three.
-    formset.extra = 1 if initial else 3
+    formset.extra = 1 if meeting and initial else max(1, 3 - len(initial))
     return formset
 
 
@@ -168,7 +169,9 @@ def meeting_new(request):
         raise Http404
     if council is None:
         return render(request, "secretariat/meeting_council.html", {"councils": councils})
-    form, agenda = MeetingForm(request.POST if request.method == "POST" else None), _agenda_forms(request, council.pk)
+    posted = request.POST if request.method == "POST" else None
+    when, items = suggested_plan(council) if posted is None else ({}, [])
+    form, agenda = MeetingForm(posted, initial=when), _agenda_forms(request, council.pk, suggested=items)
     if request.method == "POST" and all([form.is_valid(), agenda.is_valid()]):
         try:
             with transaction.atomic():
@@ -179,7 +182,7 @@ def meeting_new(request):
         else:
             messages.success(request, _("The meeting is planned. Nobody has been told yet: call it when the agenda is ready."))
             return redirect("meeting_detail", meeting.pk)
-    context = {"form": form, "agenda": agenda, "council": council}
+    context = {"form": form, "agenda": agenda, "council": council, "next": next_reference(council.pk)}
     return render(
         request, "secretariat/meeting_new.html", context, status=422 if form.errors or agenda.total_error_count() else 200
     )
