@@ -62,3 +62,6 @@ function name(part) {
 
 window.django.jQuery(() => name(document));
 document.addEventListener("formset:added", (event) => setTimeout(() => name(event.target)));
+
+// Among nine lines the one that is wrong is brought into view.
+document.querySelector(".has-errors .errorlist")?.scrollIntoView({ block: "center" });

@@ -165,7 +165,9 @@ class SeatInline(Beside, admin.StackedInline):
     verbose_name_plural = _("Who sits here")
 
     def get_queryset(self, request):
-        return super().get_queryset(request).select_related("user", "deputy").order_by("ends_on", "role", "user__sort_key")
+        return super().get_queryset(request).select_related("user", "deputy").order_by(
+            Seat.in_order(), "-ends_on", "user__sort_key", "pk"
+        )
 
     def get_extra(self, request, obj=None, **kwargs):
         return LINES if obj is None else 0
@@ -245,9 +247,6 @@ class CouncilAdmin(Papers):
         if db_field.name == "parent" and field is not None:
             field.widget = getattr(field.widget, "widget", field.widget)  # chosen here, looked after on its own page
         return field
-
-    def get_changeform_initial_data(self, request):
-        return {"term_from": timezone.localdate(), **super().get_changeform_initial_data(request)}
 
     def get_formset_kwargs(self, request, obj, inline, prefix):
         """What the lines of a new council begin with, and what they take from the form above them."""

@@ -9,6 +9,7 @@ from fractions import Fraction
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -26,7 +27,7 @@ MARKS = (Decision.MARK_COMMENDED, Decision.MARK_QUALITY, Decision.MARK_GOLD)
 class CouncilForm(forms.ModelForm):
     """The council itself, and the term that its new seats share."""
 
-    term_from = JalaliDateFormField(label=gettext_lazy("from"), required=False)
+    term_from = JalaliDateFormField(label=gettext_lazy("from"), required=False, initial=timezone.localdate)
     term_until = JalaliDateFormField(label=gettext_lazy("until"), required=False)
 
     class Meta:

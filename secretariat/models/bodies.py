@@ -9,7 +9,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, Q
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_jalali.db.models import jManager
@@ -298,6 +298,11 @@ class Seat(models.Model):
             wrong["deputy"] = _("The deputy sits at a meeting at this moment: record first that this person has left.")
         if wrong:
             raise ValidationError(wrong)
+
+    @classmethod
+    def in_order(cls):
+        """What sorts seats by their role, the chair first."""
+        return Case(*(When(role=role, then=place) for place, role in enumerate(cls.Role)))
 
     @property
     def votes(self):

@@ -54,9 +54,8 @@ ROOMS = (
     "recusal_",
     "ballot_",
     "action_",
-    "decision_",
 )
-OTHERS = ("mark_propose", "mark_grant", "marks_from_round", "overview")
+OTHERS = ("decision_board", "mark_propose", "mark_grant", "marks_from_round", "overview")
 # Whose page it is; the arguments are things of the council unless said otherwise.
 PAGES = {
     "council_list": ALL, "council_detail": ALL,
