@@ -256,7 +256,7 @@ class CouncilAdmin(Papers):
             kwargs["form_kwargs"] = {"term": tuple(self._day(request, name) for name in ("term_from", "term_until"))}
             kwargs |= {"initial": [{"role": "chair"}, {"role": "secretary"}]} if new else {}
         else:
-            kwargs["form_kwargs"] = {"grants_marks": not new or "grants_marks" in request.POST}
+            kwargs["form_kwargs"] = {"grants_marks": not new or bool(request.POST.get("grants_marks"))}
             kwargs |= {"initial": [{"decision": kind, "rule": rule} for kind, rule in rules.STARTING_RULES.items()]} if new else {}
         return kwargs
 

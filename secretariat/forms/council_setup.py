@@ -134,7 +134,7 @@ class SeatFormSet(BaseInlineFormSet):
                     continue
                 if _names(form) == _names(earlier):
                     form.add_error("new_email" if form.newcomer else "user", _("This person already holds a seat in this council at that time."))
-                if form.cleaned_data["role"] == earlier.cleaned_data["role"] == Seat.Role.CHAIR:
+                if form.cleaned_data.get("role") == earlier.cleaned_data.get("role") == Seat.Role.CHAIR:
                     form.add_error("role", _("The council already has a chair at that time."))
 
 

@@ -5,7 +5,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from secretariat import rules
+from secretariat import calendar, rules
 from secretariat.errors import RuleBroken
 from secretariat.models import Council, Resolution, Seat
 from secretariat.persian import to_jalali
@@ -63,7 +63,7 @@ def why_not_end(seat, last_day, why):
     is_early = last_day < (seat.ends_on or to_jalali(timezone.localdate()))
     if is_early and not why.strip():
         return RuleBroken(_("Write the reason."), field="end_reason")
-    if seat.attendances.filter(meeting__status__in=rules.SETTLED_MEETINGS, meeting__starts_at__date__gt=last_day).exists():
+    if seat.attendances.filter(meeting__status__in=rules.SETTLED_MEETINGS, meeting__starts_at__date__gt=calendar.day_of(last_day)).exists():
         return RuleBroken(_("This person has attended a meeting after that day."), field="ends_on")
     return None
 

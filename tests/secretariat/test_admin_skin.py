@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests import council as make
 from tests import factories
 from tests.axe import faults_of
 
@@ -17,7 +18,9 @@ def administrator():
 @pytest.mark.parametrize(("language", "theme"), [("fa", "dark"), ("en", "light")])
 def test_admin_pages_in_both_languages_and_themes(pages, administrator, language, theme):
     page = pages(user=administrator, language=language, theme=theme)
-    for path in ("/admin/", "/admin/secretariat/agency/", "/admin/secretariat/council/add/"):
+    council = make.seat(make.council(), role="chair", deputy=administrator).council.pk
+    councils = [f"/admin/secretariat/council/{part}/" for part in ("add", f"{council}/change", f"{council}/term")]
+    for path in ("/admin/", "/admin/secretariat/agency/", *councils):
         assert page.goto(path).status == 200
         assert page.locator("html").get_attribute("dir") == ("rtl" if language == "fa" else "ltr")
         assert page.locator("html").get_attribute("data-theme") == theme

@@ -9,7 +9,7 @@ from django.utils import timezone
 from products.models import QualityMark
 from secretariat import persian
 from secretariat.models import Council, DecisionRule, Meeting, Notice, Presence, Resolution, Seat, Vote
-from secretariat.services import meetings
+from secretariat.services import ballots, meetings
 from secretariat.starter_councils import load_councils
 from tests import council as make
 from tests import factories
@@ -223,6 +223,27 @@ def test_votes_are_recorded_corrected_and_refused_together(admin, in_english):
     assert "Nothing was saved" in answer.content.decode()
     resolution.refresh_from_db()
     assert resolution.text != "دیگر"
+
+
+def test_nobody_reads_how_members_vote_before_the_count(admin, in_english):
+    """Nor who keeps the papers: not on the page of the resolution, not before the decision, not where votes are recorded."""
+    resolution = make.session()
+    chair, *others = make.seats(resolution)
+    ballot = make.ballot(resolution, None)
+    for seat, choice in ((chair, "against"), (others[0], "against")):
+        ballots.cast(ballot.pk, choice, by=seat.user)
+    change, decide = page("secretariat_resolution_change", resolution.pk), page("secretariat_resolution_decide", resolution.pk, "adopt")
+    asked = admin.get(change).context["adminform"].form.fields
+    assert {name for name in asked if name.startswith("vote_")} == {f"vote_{others[1].pk}"}
+    record = reverse("resolution_record", args=[resolution.pk])
+    for address in (change, decide, record):
+        text = admin.get(address).content.decode()
+        assert "2 against" not in text and 'value="against" selected' not in text and "Not carried" not in text, address
+    assert "2 of 3 who may vote have voted." in admin.get(change).content.decode()
+    admin.post(change, words(resolution, **{f"vote_{others[1].pk}": "for"}))
+    assert sorted(Vote.objects.values_list("choice", flat=True)) == ["against", "against", "for"]
+    ballots.close_ballot(ballot.pk, by=admin.person)
+    assert "1 for, 2 against" in admin.get(change).content.decode()
 
 
 def test_who_voted_stays_on_the_attendance_list(admin):
