@@ -255,6 +255,7 @@ class Vote(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["ballot", "seat"], name="seat_votes_once_in_a_ballot"),
             models.CheckConstraint(condition=Q(choice__in=["for", "against", "abstain"]), name="vote_choice_known"),
+            models.UniqueConstraint(fields=["ballot", "cast_by"], condition=Q(by_hand=False), name="nobody_casts_two_votes_in_a_ballot"),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -301,7 +302,10 @@ class BallotMark(models.Model):
     at = models.DateTimeField(_("at"), default=timezone.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["ballot", "seat"], name="marked_once_in_a_ballot")]
+        constraints = [
+            models.UniqueConstraint(fields=["ballot", "seat"], name="marked_once_in_a_ballot"),
+            models.UniqueConstraint(fields=["ballot", "cast_by"], name="nobody_is_marked_twice_in_a_ballot"),
+        ]
         triggers = [
             pgtrigger.Trigger(
                 name="mark_in_an_open_secret_ballot_by_who_may",

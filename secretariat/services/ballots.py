@@ -41,6 +41,9 @@ def open_ballot(resolution_id, *, by, secret=None, at=None):
     if not voting.has_quorum(rule, standing):
         raise RuleBroken(voting.refusal(Verdict.NO_QUORUM, standing))
     columns = columns_of(rule)
+    if rule.secret and secret is False and standing.voters >= rules.LEAST_SECRET:
+        # The rules of a council are not in the hands of its own secretary.
+        raise RuleBroken(_("By its rule the council votes on this in secret."), field="secrecy")
     if secret is not None:
         columns["is_secret"] = secret
     if columns["is_secret"] and standing.voters < rules.LEAST_SECRET:
@@ -73,7 +76,7 @@ def cast(ballot_id, choice, *, by):
         raise RuleBroken(_("An observer has no vote."))
     if recusals.reason_of(ballot.resolution, seat) is not None:
         raise RuleBroken(_("You are recused from this and do not vote."))
-    if _has_voted(ballot, seat):
+    if _has_voted(ballot, seat) or _has_cast(ballot, by):
         raise RuleBroken(_("You have voted already; a vote that was cast is final."))
     if ballot.is_secret:
         _cast_sealed(ballot, seat, choice, by)
@@ -327,6 +330,11 @@ def _kept(ballot_id, by):
 
 def _has_voted(ballot, seat):
     return ballot.votes.filter(seat=seat).exists() or ballot.marks.filter(seat=seat).exists()
+
+
+def _has_cast(ballot, user):
+    """Whether this person has voted, for whichever seat: who changes chairs has one vote all the same."""
+    return ballot.votes.filter(cast_by=user, by_hand=False).exists() or ballot.marks.filter(cast_by=user).exists()
 
 
 def seat_filled_by(meeting, user):

@@ -18,6 +18,7 @@ CALLED = gettext_lazy("You are invited: %(meeting)s, %(when)s, %(place)s.")
 CHANGED = gettext_lazy("Changed: %(meeting)s is now on %(when)s, %(place)s. Please look at the agenda and answer again.")
 CANCELLED = gettext_lazy("Cancelled: %(meeting)s on %(when)s. Reason: %(why)s")
 DEPUTY = gettext_lazy("%(name)s cannot come and you are the deputy: %(meeting)s, %(when)s, %(place)s.")
+LEFT = gettext_lazy("%(meeting)s was moved to %(when)s. Your term is over by then, so you are no longer invited.")
 NO_PLACE = gettext_lazy("the place will be told")
 AGENDA = gettext_lazy("Agenda:")
 
@@ -35,6 +36,12 @@ def tell_changed(meeting):
 def tell_cancelled(meeting, why):
     """Tell everybody on the list that the meeting is not held."""
     _tell(meeting, "meeting_cancelled", CANCELLED, why=why, cancelled=True)
+
+
+def tell_left(meeting, users):
+    """Tell those whose term is over by the new day that they are no longer invited, with a file that clears their calendar."""
+    for user in users:
+        _one(meeting, user, "meeting_left", LEFT, once=f"meeting-left-{meeting.pk}-{meeting.sequence}", cancelled=True)
 
 
 def tell_deputy(meeting, seat):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from secretariat import persian, rules
 from secretariat.background import after_commit
 from secretariat.errors import RuleBroken, Stale
-from secretariat.models import AgendaItem, Attendance, Ballot, Council, Meeting, Presence
+from secretariat.models import AgendaItem, Attendance, Ballot, Council, Meeting, Presence, User
 from secretariat.rules import MeetingStatus
 from secretariat.selectors.meetings import plan_seen, seats_on_day
 from secretariat.services import agreement_reviews
@@ -67,15 +67,19 @@ def _revise(meeting, changes):
         return False
     for name in changed:
         setattr(meeting, name, changes[name])
+    left = []
     if meeting.attendances.exclude(seat__in=seats_on_day(meeting)).exists():
         if meeting.attendances.filter(presences__isnull=False).exists():
             raise RuleBroken(
                 _("Somebody on the attendance list held no seat on that day: correct the list first."), field="starts_at"
             )
-        meeting.attendances.exclude(seat__in=seats_on_day(meeting)).delete()
+        leaving = meeting.attendances.exclude(seat__in=seats_on_day(meeting))
+        left = list(User.objects.filter(pk__in=leaving.values("seat__user")))
+        leaving.delete()
     meeting.save(update_fields=changed)
     if meeting.status != MeetingStatus.CALLED:
         return False
+    invitations.tell_left(meeting, left)
     _invite(meeting)
     if "starts_at" in changed:
         # Who said yes to another time has not said yes to this one.

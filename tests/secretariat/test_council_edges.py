@@ -11,7 +11,20 @@ from django.utils import timezone
 
 from secretariat.errors import RuleBroken
 from secretariat.forms.motions import VoteForm
-from secretariat.models import Ballot, Meeting, MinutesSignature, Presence, Recusal, Resolution, Seat, Vote
+from secretariat.models import (
+    Ballot,
+    BallotMark,
+    Letter,
+    Meeting,
+    MinutesSignature,
+    Notice,
+    Presence,
+    Recusal,
+    Resolution,
+    Seat,
+    Vote,
+)
+from secretariat.rules.voting import VotingRule
 from secretariat.selectors import meeting_room as room
 from secretariat.selectors.ballots import standing_of
 from secretariat.services import ballots, meetings, minutes, recusals, resolutions, signatures
@@ -275,3 +288,54 @@ def test_two_secretaries_press_at_once(what):
     thread.join()
     assert isinstance(found[0], RuleBroken)
     assert Presence.objects.filter(attendance__seat=seat).count() == (what == "arrive")
+
+
+# --- one person, one vote; a rule that stands ----------------------------------------------------
+
+
+@pytest.mark.parametrize("secret", [False, True])
+def test_nobody_votes_for_two_seats_by_changing_chairs(secret):
+    """A member who also stands in for another sits on one chair, votes, is recorded on the other: the second vote is refused."""
+    motion = make.motion(members=4)
+    by, seats = make.keeper(motion.council), make.seats(motion)
+    own, other = seats[1], seats[2]
+    Seat.objects.filter(pk=other.pk).update(deputy=own.user)
+    ballot = make.ballot(motion, None, secret=secret)
+    ballots.cast(ballot.pk, "for", by=own.user)
+    for seat in (own, other):
+        meetings.leave(motion.meeting_id, seat.pk, by=by)
+    meetings.arrive(motion.meeting_id, other.pk, by=by, user=own.user)
+    refused(lambda: ballots.cast(ballot.pk, "for", by=own.user))
+    if secret:
+        with refused_by("nobody_is_marked_twice_in_a_ballot"):
+            BallotMark.objects.create(ballot=ballot, seat=other, cast_by=own.user)
+    else:
+        with refused_by("nobody_casts_two_votes_in_a_ballot"):
+            Vote.objects.create(ballot=ballot, seat=other, choice="for", cast_by=own.user)
+
+
+def test_what_the_council_votes_on_in_secret_is_not_opened_openly(client, in_english):
+    council = make.council(VotingRule(secret=True))
+    motion = make.motion(members=3, council_=council)
+    by = make.keeper(council)
+    refused(lambda: ballots.open_ballot(motion.pk, by=by, secret=False), "secrecy")
+    client.force_login(by)
+    page = client.post(reverse("ballot_open", args=[motion.pk]), {"secrecy": "open"})
+    assert page.status_code == 422 and "votes on this in secret" in page.content.decode()
+    # Where fewer than three may vote a secret one would tell everything: then it is open.
+    meetings.leave(motion.meeting_id, make.seats(motion)[2].pk, by=by)
+    assert not ballots.open_ballot(motion.pk, by=by, secret=False).is_secret
+
+
+def test_who_is_no_longer_invited_is_told():
+    council = make.council()
+    leaving, staying = make.seat(council, ends_on=timezone.localdate() + timedelta(days=3)), make.seat(council)
+    by = make.keeper(council)
+    meeting = make.meeting(council, starts_at=timezone.now() + timedelta(days=2))
+    meetings.call(meeting.pk, by=by)
+    meetings.revise(meeting.pk, by=by, starts_at=timezone.now() + timedelta(days=9))
+    assert list(meeting.attendances.values_list("seat", flat=True)) == [staying.pk]
+    told = Notice.objects.get(user=leaving.user, kind="meeting_left")
+    assert str(meeting.council) in told.text_fa
+    letter = Letter.objects.get(once__contains="meeting-left")
+    assert "STATUS:CANCELLED" in letter.calendar
