@@ -9,6 +9,7 @@ from assessments.evidence import Evidence, EvidenceFile
 from products import content
 from products.models import NamelessCopy, SubmissionVersion
 from products.selectors.makers import anybodys_links
+from products.selectors.renewals import changes_since_mark
 from secretariat import calendar
 from secretariat.uploads import INLINE
 
@@ -25,7 +26,10 @@ def product_evidence(subject, *, blind):
     if version is None:
         return Evidence(fields=[], links=[], files=[])
     said = version.content
-    return Evidence(fields=_fields(said, blind), links=_links(version, blind), files=_files(version, blind))
+    fields = _fields(said, blind)
+    if changes := changes_since_mark(version, blind=blind):
+        fields.append((_("What has changed since the mark"), changes))
+    return Evidence(fields=fields, links=_links(version, blind), files=_files(version, blind))
 
 
 def _fields(said, blind):

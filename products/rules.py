@@ -1,6 +1,9 @@
 """What may happen to products and marks, and at whose hand. Judges loaded objects, writes nothing."""
 
+from datetime import timedelta
+
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -35,8 +38,22 @@ class MarkLevel(models.TextChoices):
 LIVING_MARKS = (MarkStatus.GRANTED, MarkStatus.SUSPENDED)
 # What is true of a granted mark on a day outside its time.
 OUT_OF_TIME = {"expired": gettext_lazy("expired"), "coming": gettext_lazy("not yet in force")}
+
+
+class RenewalStatus(models.TextChoices):
+    DRAFT = "draft", gettext_lazy("being written")
+    SENT = "sent", gettext_lazy("waits for an answer")
+    ACCEPTED = "accepted", gettext_lazy("accepted into a round")
+    DECLINED = "declined", gettext_lazy("declined")
+    WITHDRAWN = "withdrawn", gettext_lazy("withdrawn")
+
+
+# Beside these no other request of the same mark is made.
+LIVING_REQUESTS = (RenewalStatus.DRAFT, RenewalStatus.SENT, RenewalStatus.ACCEPTED)
 # So many days before its end the agency of a mark is called to renew it; within the first term a successor may be granted.
 RENEWAL_CALLS = (90, 30)
+# A request that was begun in time may still be sent so many days after the mark's end.
+RENEWAL_GRACE = 30
 
 # The least score (0–100, before rounding) for each level: the policy council's numbers, proposals until it speaks.
 THRESHOLDS = {MarkLevel.COMMENDED: 70, MarkLevel.QUALITY: 80, MarkLevel.GOLD: 90}
@@ -95,4 +112,51 @@ MARK_MOVES = {
     "revoke": Step(
         (MarkStatus.GRANTED, MarkStatus.SUSPENDED), MarkStatus.REVOKED, _grants, gettext_lazy("Revoke"), needs_reason=True
     ),
+}
+
+
+def renewal_term(mark):
+    """In the time of which call to renew a mark stands now; None before the first and after its end."""
+    today = timezone.localdate()
+    if mark.valid_until is None or mark.valid_until < today:
+        return None
+    return min((days for days in RENEWAL_CALLS if mark.valid_until <= today + timedelta(days=days)), default=None)
+
+
+def why_not_renewed(mark):
+    """A sentence saying why a mark can no longer be renewed, whatever the day; None where it can."""
+    if mark.status != MarkStatus.GRANTED or not mark.published_at:
+        return _("Only a published mark in force is renewed; its state is “%(state)s”.") % {"state": mark.get_status_display()}
+    if mark.renewed_by.filter(status__in=LIVING_MARKS).exists():
+        return _("Another mark of the same product follows it already.")
+    return None
+
+
+def _asks(user, request):
+    return represents(user, request.mark.product.agency_id)
+
+
+def _cannot_be_sent(request):
+    if refusal := why_not_renewed(request.mark):
+        return refusal
+    if timezone.localdate() > request.mark.valid_until + timedelta(days=RENEWAL_GRACE):
+        return _("Its time is over: the mark ended too long ago. The product can be put up anew.")
+    if not request.changes.strip():
+        return _("Write what has changed since the mark, or that nothing has.")
+    return None
+
+
+def _cannot_be_accepted(request):
+    return why_not_renewed(request.mark)
+
+
+RENEWAL_MOVES = {
+    "send": Step((RenewalStatus.DRAFT,), RenewalStatus.SENT, _asks, gettext_lazy("Send the request"), refuse=_cannot_be_sent),
+    "withdraw": Step(
+        (RenewalStatus.DRAFT, RenewalStatus.SENT), RenewalStatus.WITHDRAWN, _asks, gettext_lazy("Withdraw the request")
+    ),
+    "accept": Step(
+        (RenewalStatus.SENT,), RenewalStatus.ACCEPTED, _officer, gettext_lazy("Accept into a round"), refuse=_cannot_be_accepted
+    ),
+    "decline": Step((RenewalStatus.SENT,), RenewalStatus.DECLINED, _officer, gettext_lazy("Decline"), needs_reason=True),
 }

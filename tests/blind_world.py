@@ -36,8 +36,8 @@ from assessments.services import (
     self_assessments,
     sets,
 )
-from products.models import CertificateBatch, KindField, Overlap, Product
-from products.services import nameless, screening, submission
+from products.models import CertificateBatch, KindField, Overlap, Product, RenewalRequest
+from products.services import nameless, renewal_requests, screening, submission
 from secretariat.models import AgendaItem, CouncilImport, Invitation, Notice, Unit
 from secretariat.services import actions, agenda_papers, agreements
 from tests import council as make
@@ -78,6 +78,8 @@ class Secrets:
             "zgproof",
             "یادآوری‌نهان",
             "نمایندهٔ‌نهان",
+            "تمدیدنهان",
+            "zgrenewal",
         ]
     )
     # What another agency, whose results are published, contests.
@@ -151,7 +153,7 @@ def _chosen(world):
     """Keys of the rows that everybody asks for; no two tables of this world share a key."""
     rows = [
         world.maker, world.rival, world.product, world.other, world.round, world.entry, world.theirs, world.moderation, world.programme,
-        world.appeal, world.appealed, world.checked, world.leaf, world.meeting, world.mark, world.resolution, world.first, world.second, world.gone, *world.files,
+        world.appeal, world.appealed, world.checked, world.leaf, world.meeting, world.mark, world.resolution, world.first, world.second, world.gone, *world.files, *world.renewal,
         *world.entry.assignments.filter(assessor__in=[world.first, world.reader, world.done, world.gone]),
         *world.theirs.assignments.filter(assessor__in=[world.first, world.second, world.gone]),
         *Assignment.objects.filter(entry__subject=world.programme.subject_id),
@@ -351,6 +353,11 @@ def _houses(world):
     weighing.study(sets.new_version(factories.published_set(code="poster").set_id, by=officer), experts=[world.first.user])
     granted = make.granted_mark()
     CertificateBatch.objects.create(asked_by=officer, resolution=granted.resolution, marks=[granted.pk])
+    own = make.granted_mark(publish=False, agency_=world.maker)
+    asked = RenewalRequest.objects.create(mark=own, term=90, changes="تمدیدنهان زرگنده")
+    enclosure = specimens.upload(named_files.pdf("ZgMetaAuthor"), "zgrenewal.pdf")
+    world.renewal = [asked, own, renewal_requests.attach(asked.pk, enclosure, by=world.owner)]
+    RenewalRequest.objects.filter(pk=asked.pk).update(status="sent", sent_at=timezone.now())
     council = world.resolution.council
     action = doing.action(council, world.owner, title="اقدام‌نهان")
     actions.attach(action.pk, specimens.upload(named_files.pdf("ZgMetaAuthor"), "zgproof.pdf"), by=world.owner)

@@ -16,7 +16,7 @@ from assessments.selectors.progress import my_pace
 from assessments.selectors.replacements import short_panels
 from portal.selectors import desk_council, desk_rounds
 from portal.selectors.desk_parts import Card, Row, Section
-from products.models import Overlap, Product, QualityMark
+from products.models import Overlap, Product, QualityMark, RenewalRequest
 from secretariat import calendar, rules
 from secretariat.models import Heartbeat, Letter
 from secretariat.selectors import actions
@@ -252,7 +252,8 @@ def _representative(user):
     mine = Product.objects.filter(agency__in=rules.represented_agencies(user))
     counts = dict(mine.order_by().values_list("status").annotate(n=Count("pk")))
     marks = QualityMark.objects.filter(product__agency__in=rules.represented_agencies(user))
-    marked, ending = marks.in_force().count(), list(marks.ending().order_by("valid_until", "pk").select_related("product")[:SHOWN])
+    unasked = marks.ending().unasked().order_by("valid_until", "pk").select_related("product")
+    marked, ending = marks.in_force().count(), list(unasked[:SHOWN])
     work = mine.filter(status__in=["returned", "draft"]).order_by(F("status").desc(), "-changed_at", "-pk")[:SHOWN]
     url = reverse("product_list")
     return Section(
@@ -279,7 +280,7 @@ def _representative(user):
             Row(
                 str(mark.product),
                 mark.get_absolute_url(),
-                note=_("Its mark ends on %(day)s: ask the secretariat if it is to be renewed.")
+                note=_("Its mark ends on %(day)s: ask for its renewal if you want it.")
                 % {"day": calendar.long_date(mark.valid_until)},
                 status="ending",
                 status_text=_("ends soon"),
@@ -308,6 +309,8 @@ def _officer(user):
     rounds = reverse("round_list")
     disputed = list(rounds_with_disagreements(user))
     proposed, programmes_url = programmes.waiting_for_officers(), reverse("programme_list")
+    asked = RenewalRequest.objects.waiting().count()
+    renewals = [Card(_("Renewals to answer"), asked, f"{reverse('renewal_list')}?status=sent", "arrow-repeat", tone="warning")] if asked else []
     proposals = [Card(_("Programmes to accept"), proposed, f"{programmes_url}?status=proposed", "kanban")] if proposed else []
     return Section(
         _("Secretariat"),
@@ -315,6 +318,7 @@ def _officer(user):
             Card(_("To screen"), queue["n"], reverse("product_queue"), "inbox", note=note, tone="warning" if queue["n"] else ""),
             *proposals,
             Card(_("Likely overlaps to decide"), overlaps, reverse("overlap_list"), "intersect"),
+            *renewals,
             Card(_("Marks that end soon"), QualityMark.objects.ending().count(), f"{reverse('mark_list')}?ending=on", "hourglass-split"),
             Card(
                 _("Products short of assessors"), short, reverse("replacement_list"), "person-plus", tone="warning" if short else ""

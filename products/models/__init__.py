@@ -4,6 +4,7 @@ from products.models.batches import CertificateBatch
 from products.models.credentials import MarkCredential, SigningKey
 from products.models.marks import MarkMove, QualityMark, RenewalCall
 from products.models.nameless import NamelessCopy
+from products.models.renewals import RenewalFile, RenewalMove, RenewalRequest
 from products.models.submissions import (
     Creator,
     KindField,
@@ -32,6 +33,9 @@ __all__ = [
     "ProductMove",
     "QualityMark",
     "RenewalCall",
+    "RenewalFile",
+    "RenewalMove",
+    "RenewalRequest",
     "Screening",
     "SigningKey",
     "SubmissionVersion",

@@ -54,6 +54,11 @@ class MarkQuerySet(models.QuerySet):
         soon = self.in_force().filter(valid_until__lte=today + timedelta(days=rules.RENEWAL_CALLS[0]))
         return soon.exclude(renewed_by__status__in=rules.LIVING_MARKS)
 
+    def unasked(self):
+        """Those of which their agency has sent no request for renewal."""
+        sent = (rules.RenewalStatus.SENT, rules.RenewalStatus.ACCEPTED, rules.RenewalStatus.DECLINED)
+        return self.exclude(renewal_requests__status__in=sent)
+
 
 @pghistory.track()
 class QualityMark(models.Model):

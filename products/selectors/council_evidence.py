@@ -10,7 +10,7 @@ from assessments.selectors.moderations import reasons_in_words
 from assessments.selectors.score_readers import COUNCIL, ScoreReader
 from assessments.selectors.scores import explain
 from products import rules
-from products.models import Overlap, Product, QualityMark, SubmissionVersion, Withheld
+from products.models import Overlap, Product, QualityMark, RenewalFile, SubmissionVersion, Withheld
 from products.models.council_readers import never_named, open_resolutions, read_with_council
 from products.selectors.marks import marks_of, undecided
 from products.selectors.overlaps import COME_TO_NOTHING, pair
@@ -98,6 +98,7 @@ class Papers:
     is_named: bool
     evidence: Any
     version: SubmissionVersion | None
+    renewal_files: list
     entry: Entry
     why: Any = None
     disagreements: list = field(default_factory=list)  # (Moderation, sentences)
@@ -130,6 +131,7 @@ def papers_of(product_id, places, user, *, meeting, resolution=None):
         after=places[number + 1] if number + 1 < len(places) else None,
         is_named=is_named,
         evidence=evidence_for(product.subject, blind=not is_named),
+        renewal_files=_renewal_files(product) if is_named else [],
         version=product.versions.select_related("screening").first(),
         entry=entry,
         overlaps=[pair(overlap, product_id) for overlap in _overlaps(product)],
@@ -157,6 +159,12 @@ def _scored(told, places):
     rows = alike.exclude(pk=total.pk).order_by("-value", "pk")
     told.neighbours = [Neighbour(row, here[row.entry_id]) for row in rows if row.entry_id in here]
     told.elsewhere = len(rows) - len(told.neighbours)
+
+
+def _renewal_files(product):
+    """What the agency sent beside its request to renew the product's mark."""
+    accepted = rules.RenewalStatus.ACCEPTED
+    return list(RenewalFile.objects.filter(request__mark__product=product, request__status=accepted, removed_at=None))
 
 
 def _overlaps(product):

@@ -12,6 +12,7 @@ from assessments.selectors.score_readers import AGENCY, COUNCIL
 from assessments.selectors.scores import explain
 from products import rules, serials
 from products.models import Product, QualityMark
+from products.selectors.renewals import standings
 from products.services import marks as services
 from secretariat import rules as council_rules
 from secretariat.errors import RuleBroken
@@ -251,8 +252,9 @@ def result_for(product, user):
     if not (council_rules.is_officer(user) or council_rules.represents(user, product.agency_id)):
         return None
     found = list(marks_of(product))
+    asked = standings(found, user)
     for mark in found:
-        mark.reason = last_reason(mark)
+        mark.reason, mark.renewal = last_reason(mark), asked.get(mark.pk)
     entries = Entry.objects.filter(subject=product.subject_id, round__status__in=PUBLIC_ROUNDS).select_related(
         "round", "subject", "sheet"
     )

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,16 +15,19 @@ from secretariat.bilingual import both
 from secretariat.services import notices
 
 CALL = _(
-    "The quality mark of “%(product)s” (serial %(serial)s) ends on %(day)s. If you want it renewed, tell the secretariat now:"
-    " the product is judged anew and comes before the council; the new mark then follows this one without a gap."
+    "The quality mark of “%(product)s” (serial %(serial)s) ends on %(day)s. If you want it renewed, ask for it on the page of the product:"
+    " it is judged anew and comes before the council; the new mark then follows this one without a gap."
 )
+
+# Whoever has asked, and waits or was accepted, is not called again.
+UNDER_WAY = Q(renewal_requests__status__in=(rules.RenewalStatus.SENT, rules.RenewalStatus.ACCEPTED))
 
 
 def due():
     """(mark, term) of the calls that are to be made now: of several terms that have come, only the nearest to the end."""
     today = timezone.localdate()
     found = []
-    for mark in QualityMark.objects.ending().prefetch_related("renewal_calls").order_by("valid_until", "pk"):
+    for mark in QualityMark.objects.ending().exclude(UNDER_WAY).prefetch_related("renewal_calls").order_by("valid_until", "pk"):
         term = min(days for days in rules.RENEWAL_CALLS if mark.valid_until <= today + timedelta(days=days))
         if term not in {call.days for call in mark.renewal_calls.all()}:
             found.append((mark, term))
@@ -39,7 +43,7 @@ def call_due():
 def call(mark_id, term):
     """Tell the agency of a mark that it ends, for one term; gives whether that was still to be done."""
     mark = QualityMark.objects.select_for_update(of=("self",), no_key=True).select_related("product").get(pk=mark_id)
-    if not QualityMark.objects.ending().filter(pk=mark_id).exists():
+    if not QualityMark.objects.ending().exclude(UNDER_WAY).filter(pk=mark_id).exists():
         return False
     _row, made = RenewalCall.objects.get_or_create(mark=mark, days=term)
     if made:

@@ -15,6 +15,7 @@ from products.forms.marks import PlaceForm, ProposalForm, WhyForm
 from products.models import QualityMark
 from products.selectors import council_evidence
 from products.selectors import marks as selectors
+from products.selectors.renewals import standings
 from products.services import marks
 from secretariat import calendar
 from secretariat.errors import RuleBroken
@@ -262,6 +263,7 @@ def mark_detail(request, pk):
         return redirect("mark_detail", pk)
     steps = {action: step for action, step in open_steps(mark, request.user).items() if action in MOVES}
     context = {"mark": mark, "steps": steps, "may_publish": may_publish, "moves": mark.moves.select_related("by")}
+    context["renewal"] = standings([mark], request.user).get(mark.pk)
     aside = council_evidence.why_aside(mark.resolution, request.user)
     return render(
         request, "products/mark_detail.html", {**context, "why": None if aside else selectors.evidence_for(mark, request.user)}

@@ -11,6 +11,7 @@ from assessments.selectors.scores import explain
 from products import certificates, serials
 from products.models import Product
 from products.selectors import marks as selectors
+from products.selectors.renewals import standings
 from secretariat.errors import RuleBroken
 
 # Of several marks of a product: what is true today before what begins, and both before what was; then the newest.
@@ -49,7 +50,7 @@ def mark_verify(request, serial):
     return render(
         request,
         "products/mark_verify.html",
-        selectors.verification(mark),
+        selectors.verification(mark) | {"renewal": standings([mark], request.user).get(mark.pk)},
     )
 
 

@@ -219,6 +219,7 @@ OF_OWNERS = (
     "product_detail",
     "product_file",
     "programme_list",
+    "renewal_",
     "self_a",
 )
 

@@ -27,8 +27,8 @@ from assessments.models import (
     SetAside,
 )
 from assessments.services import appeals, deadlines, sets
-from products.models import CertificateBatch, Overlap, Product
-from products.services import submission
+from products.models import CertificateBatch, Overlap, Product, RenewalRequest
+from products.services import renewal_requests, submission
 from secretariat.models import AgendaItem, Invitation, Notice, Presence, RoleGrant, Unit
 from secretariat.services import actions, agenda_papers, agreements
 from tests import council as make
@@ -135,6 +135,9 @@ SEEN_BY = {
     "certificate_batch_status": {"officer", "keeper"}, "certificate_batch_cancel": {"officer", "keeper"}, "certificate_batch_file": set(),  # not made yet
     "mark_propose": {"keeper", "officer"}, "resolution_record": {"keeper"}, "mark_grant": {"keeper"},
     "marks_from_round": {"keeper"}, "marks_evidence": {"keeper"}, "decision_evidence": COUNCIL, "withheld_release": {"keeper"}, "withheld_tell": {"keeper"}, "mark_detail": COUNCIL, "mark_move": {"keeper"},
+    # renewal: the house's mark ends soon, and its owner has sent a request for another one
+    "renewal_list": HOUSE | {"stranger"}, "renewal_start": {"owner"}, "renewal_detail": HOUSE, "renewal_edit": {"owner"},
+    "renewal_autosave": {"owner"}, "renewal_withdraw": {"owner"}, "renewal_answer": OFFICERS, "renewal_file": HOUSE, "renewal_file_remove": {"owner"},
     # motions and votes of councils
     "resolution_list": {"officer", "member", "voter", "keeper"}, "resolution_new": {"keeper"}, "resolution_detail": COUNCIL, "resolution_edit": {"keeper"}, "resolution_withdraw": {"keeper"},
     "recusal_declare": {"voter"}, "recusal_record": {"keeper"}, "recusal_take_back": set(),  # of a recusal on record; tested in its own file
@@ -231,7 +234,12 @@ def built_house():
     doing.action(agreement=agreement, owner=owner)
     item = AgendaItem.objects.create(meeting=resolution.meeting, title="بند پنهان")
     handout = agenda_papers.attach(item.pk, specimens.upload(specimens.pdf()), by=make.keeper(resolution.council))
+    own_mark = make.granted_mark(agency_=agency)
+    renewal = RenewalRequest.objects.create(mark=own_mark, term=90, changes="سخن تمدید")
+    enclosure = renewal_requests.attach(renewal.pk, specimens.upload(specimens.pdf()), by=owner)
+    RenewalRequest.objects.filter(pk=renewal.pk).update(status="sent", sent_at=timezone.now())
     return SimpleNamespace(
+        own_mark=own_mark, renewal=renewal, enclosure=enclosure,
         item=item, handout=handout, stay=Presence.objects.filter(attendance__meeting=resolution.meeting).first(),
         owner=owner, judge=judge.user, product=handed, file=file, round=round_, entry=entry, judge_row=judge,
         assignment=assignment, submitted=factories.submitted_assessment(entry, assessor_=colleague, strengths="سخن پوشیده").assignment,
@@ -283,6 +291,7 @@ def arguments(name, house):
         "credential_status": ["revocation"], "mark_register": ["json"],
         "certificate_batch_new": [house.resolution.pk], "certificate_batch": [house.batch.pk], "certificate_batch_status": [house.batch.pk],
         "certificate_batch_cancel": [house.batch.pk], "certificate_batch_file": [house.batch.pk], "product_public": [house.mark.product_id],
+        "renewal_start": [house.own_mark.pk], "renewal_file": [house.enclosure.pk], "renewal_file_remove": [house.enclosure.pk],
         "marks_from_round": [house.marks_item.pk], "marks_evidence": [house.marks_item.pk, house.mark.product_id],
         "decision_evidence": [house.resolution.pk, house.proposed.product_id], "withheld_release": [house.withheld.pk], "withheld_tell": [house.adopted.pk], "mark_detail": [house.proposed.pk],
         "mark_move": [house.proposed.pk, "drop"], "mark_propose": [house.resolution.pk], "decision_board": [house.resolution.pk],
@@ -319,6 +328,7 @@ def arguments(name, house):
     if name in special:
         return special[name]
     rooms = {
+        "renewal_": [house.renewal.pk],
         "meeting_": [house.resolution.meeting_id], "minutes_": [house.resolution.meeting_id],
         "agency_": [house.agency.slug], "unit_new": [house.agency.slug], "set_": version, "round_assign_bulk": [house.round.pk],
         "round_assign": [house.entry.pk], "round_": [house.round.pk], "entry_": [house.entry.pk], "appeal_": [house.appeal.pk],
