@@ -99,7 +99,7 @@ class JalaliDateInput(forms.TextInput):
 
     def get_context(self, name, value, attrs):
         """Show by an example, in the reader's digits, how a date is written."""
-        return super().get_context(name, value, {"placeholder": _digits(EXAMPLE_DATE), **(attrs or {})})
+        return super().get_context(name, value, {"placeholder": _digits(EXAMPLE_DATE), **self.attrs, **(attrs or {})})
 
     def format_value(self, value):
         """Write a date as ۱۴۰۴/۱۱/۰۵; give typed text back as it was typed."""

@@ -285,7 +285,9 @@ class CouncilAdmin(Papers):
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         if obj is not None:
-            context |= {"todo": council_setup.todo(obj, request.user), "may_set_up": rules.is_secretary(request.user)}
+            lines = council_setup.todo(obj, request.user)
+            context |= {"todo": lines, "is_todo": not all(line.done for line in lines)}
+            context["may_plan"] = obj.is_active and rules.serves_council(request.user, obj.pk)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def response_post_save_add(self, request, obj):

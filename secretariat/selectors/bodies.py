@@ -70,7 +70,7 @@ def why_not_end(seat, last_day, why):
 
 def seats_to_go_on(council):
     """The seats in force of a council; where there are none, those that ended last."""
-    seats = council.seats.select_related("user", "deputy").order_by("user__sort_key", "pk")
+    seats = council.seats.select_related("user", "deputy").order_by(Seat.in_order(), "user__sort_key", "pk")
     last = None if seats.current().exists() else council.seats.aggregate(last=Max("ends_on"))["last"]
     return seats.filter(ends_on=last) if last else seats.current()
 
