@@ -33,7 +33,10 @@ def open_resolutions(user):
     resolutions = Resolution.objects.alias(day=day).filter(kind=Resolution.Kind.GRANT_MARKS, meeting__approved_at=None)
     own = Seat.objects.in_office().on(OuterRef("day")).filter(council=OuterRef("council"))
     lines = Attendance.objects.filter(meeting=OuterRef(OuterRef("meeting")), seat=OuterRef("pk"))
-    excused, comes = Q(answer=Attendance.Answer.EXCUSED) & ~Q(answered_by=user), Q(answer=Attendance.Answer.COMING, answered_by=user)
+    excused, comes = (
+        Q(answer=Attendance.Answer.EXCUSED) & ~Q(answered_by=user),
+        Q(answer=Attendance.Answer.COMING, answered_by=user),
+    )
     stands_in = Exists(lines.filter(excused | comes)) | Exists(lines.filter(presences__user=user))
     sits = Exists(own.filter(Q(user=user) | Q(stands_in, deputy=user)))
     reads = Q(sits, meeting__status__in=CALLED)
@@ -99,9 +102,8 @@ def never_named():
 
 def files_read_with_council(user):
     """As a condition on files: those of the newest submission, as they are or, where nobody is named, as nameless copies."""
-    products = read_with_council(user)
+    products = read_with_council(user).filter(pk=OuterRef("product"))
     newer = SubmissionVersion.objects.filter(product=OuterRef("version__product"), number__gt=OuterRef("version__number"))
-    newest = VersionFile.objects.filter(~Exists(newer), version__product__in=products.values("pk"))
-    handed_in = Q(pk__in=newest.values("file"))
-    named = ~Q(product__in=never_named().values("pk"))
-    return handed_in & (named | Q(nameless__status="ready", nameless__hidden_why=""))
+    newest = VersionFile.objects.filter(~Exists(newer), file=OuterRef("pk"))
+    named = ~Exists(never_named().filter(pk=OuterRef("product")))
+    return Q(Exists(newest)) & Q(Exists(products)) & (Q(named) | Q(nameless__status="ready", nameless__hidden_why=""))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from assessments.evidence import evidence_for
 from assessments.models import ConflictWaiver, Entry, Moderation, Score
 from assessments.rules import ModerationStatus
@@ -16,7 +18,7 @@ from products.selectors.marks import marks_of, undecided
 from products.selectors.overlaps import COME_TO_NOTHING, pair
 from products.services import marks as services
 from secretariat.models import Resolution
-from secretariat.rules import ResolutionStatus, is_officer
+from secretariat.rules import LIVE_MEETINGS, MeetingStatus, ResolutionStatus, is_officer, serves_council
 from secretariat.selectors.meetings import seats_on_day
 
 
@@ -43,9 +45,12 @@ def placed(resolution):
 def opened_on(resolution, user):
     """Those of them whose papers `user` may read: all to officers, to others as the council reads them."""
     places = placed(resolution)
-    if is_officer(user) or (places and open_resolutions(user).filter(pk=resolution.pk).exists()):
-        return _readable(places, user)
-    return []
+    return _readable(places, user) if places and is_open_to(resolution, user) else []
+
+
+def is_open_to(resolution, user):
+    """Whether `user` reads papers of this resolution now, as an officer or as one of those who decide."""
+    return is_officer(user) or open_resolutions(user).filter(pk=resolution.pk).exists()
 
 
 def offered_beside(product_id, item, user):
@@ -75,7 +80,24 @@ def why_aside(resolution, user):
     if not said:
         tied = services.ties_by_seat(resolution, seats)
         said = [f"{product}: {sentence}" for seat in seats for product, sentence in tied.get(seat.pk, ())]
+    if not said and serves_council(user, resolution.council_id):  # keeps the papers without a seat
+        products = [place.product for place in placed(resolution)]
+        reasons = services.ties(products)
+        said = [f"{product}: {reasons[product.pk][user.pk]}" for product in products if user.pk in reasons[product.pk]]
     return list(dict.fromkeys(said))
+
+
+def when_open(resolution, user):
+    """When papers that are closed to a reader who is not recused open to him, in a sentence; "" where they never do."""
+    meeting = resolution.meeting
+    if meeting.status == MeetingStatus.PLANNED:
+        return _("The papers of the products open to the members when the meeting is called.")
+    seats = [seat for seat in user.places_now if seat.council_id == resolution.council_id]
+    if meeting.status in LIVE_MEETINGS and seats and all(seat.deputy_id == user.pk for seat in seats):
+        return _(
+            "The papers of the products open to a deputy once the holder of the seat is excused, or the deputy has said to come."
+        )
+    return ""
 
 
 @dataclass

@@ -48,6 +48,7 @@ def decision_board(request, pk):
     motion, keeps = voting["motion"], selectors.may_decide(user, resolution)
     withheld = list(resolution.withheld.select_related("product__agency", "product__kind"))
     opened = {place.product.pk for place in council_evidence.opened_on(resolution, user)}
+    aside = [] if opened else council_evidence.why_aside(resolution, user)
     return render(
         request,
         "products/decision_board.html",
@@ -67,7 +68,8 @@ def decision_board(request, pk):
             **voting,
             "withheld": withheld,
             "opened": opened,
-            "aside": [] if opened else council_evidence.why_aside(resolution, user),
+            "aside": aside,
+            "closed": "" if opened or aside else council_evidence.when_open(resolution, user),
             "untold": resolution.status == ResolutionStatus.ADOPTED and keeps and any(row.told_at is None for row in withheld),
             "may_propose": draft and motion.ballot is None and (is_officer(user) or keeps),
             "may_record": draft and keeps and not motion.is_tied,

@@ -245,6 +245,18 @@ def test_a_keeper_who_is_tied_reads_nothing_either(client, paper):
     factories.granted("representative", keeper, agency=product.agency)
     client.force_login(keeper)
     assert client.get(reverse("decision_evidence", args=[resolution.pk, product.pk])).status_code == 404
+    assert client.get(reverse("decision_board", args=[resolution.pk])).context["aside"]
+
+
+@pytest.mark.parametrize("role", ["deputy", "member"])
+def test_who_must_wait_reads_for_what(client, paper, role):
+    resolution, product, _file = paper
+    user = person(role, resolution, product)
+    if role == "member":
+        meeting_is(resolution, "planned")
+    client.force_login(user)
+    board = client.get(reverse("decision_board", args=[resolution.pk]))
+    assert board.context["closed"] and board.context["closed"] in board.content.decode() and not board.context["aside"]
 
 
 def test_the_query_and_the_sentences_agree_on_who_is_tied(paper):
