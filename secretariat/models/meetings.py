@@ -131,6 +131,19 @@ class Meeting(models.Model):
                 condition=pgtrigger.Q(old__approved_at__isnull=False),
             ),
             pgtrigger.Trigger(
+                name="session_ends_after_its_ballots",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("status"),
+                condition=pgtrigger.Q(old__status="in_session") & ~pgtrigger.Q(new__status="in_session"),
+                func="""
+                    IF EXISTS (SELECT 1 FROM secretariat_ballot b JOIN secretariat_resolution r ON r.id = b.resolution_id
+                               WHERE r.meeting_id = NEW.id AND b.status IN ('open', 'tied')) THEN
+                        RAISE EXCEPTION 'a ballot of this meeting is still open' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
                 name="meeting_keeps_its_number",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update | pgtrigger.Delete,

@@ -268,6 +268,13 @@ def test_what_is_being_voted_on_is_not_decided_past_its_ballot():
         Resolution.objects.filter(pk=motion.pk).update(status="rejected")
 
 
+def test_a_session_does_not_end_past_an_open_ballot():
+    motion = make.motion()
+    make.ballot(motion, None)
+    with refused_by("session_ends_after_its_ballots"):
+        Meeting.objects.filter(pk=motion.meeting_id).update(status="held", ended_at=timezone.now())
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("what", ["close", "arrive", "end"])
 def test_two_secretaries_press_at_once(what):
