@@ -63,6 +63,11 @@ class Place:
     def was_there(self):
         return bool(self.stays)
 
+    def may_answer(self, user):
+        """Whether this person says who comes: the holder always, the deputy unless the holder comes."""
+        holder = self.seat.user_id
+        return user.pk == holder or not (self.line.answer == Attendance.Answer.COMING and self.line.answered_by_id == holder)
+
 
 def places(meeting):
     """All seats in force on the day with their answers and stays; in the order of roles and names."""

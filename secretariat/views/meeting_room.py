@@ -34,9 +34,11 @@ def page_of(request, meeting, *, answer=None, paper=None, paper_item=None):
     ballots = room.open_ballots(meeting) if live else []
     for item in items:
         item.paper_form = paper if paper_item == item.pk else PaperForm(auto_id=f"paper-{item.pk}-%s")
-    may_answer = meeting.status == MeetingStatus.CALLED and mine is not None and mine.line is not None
+    may_answer = meeting.status == MeetingStatus.CALLED and mine is not None and mine.line is not None and mine.may_answer(user)
     if may_answer and answer is None:
-        answer = AnswerForm(initial={"answer": mine.line.answer, "why": mine.line.why})
+        # Why a holder cannot come is told to who keeps the papers, not to the deputy.
+        own = (mine.line.answered_by_id or mine.seat.user_id) == user.pk
+        answer = AnswerForm(initial={"answer": mine.line.answer, "why": mine.line.why} if own else None)
     return {
         "meeting": meeting,
         "keeper": keeper,

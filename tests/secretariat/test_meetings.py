@@ -181,8 +181,12 @@ def test_a_deputy_comes_by_name_and_only_where_the_holder_does_not(client):
     page = client.get(f"/meetings/{meeting.pk}/").content.decode()
     place = page.split(f'id="place-{seat.pk}"')[1].split("</li>")[0]
     assert f"<strong>{deputy}</strong>" in place and f"به جای {seat.user}" in place
+    client.force_login(deputy)
+    page = client.get(f"/meetings/{meeting.pk}/").content.decode()
+    assert 'id="answer"' in page and "سفر" not in page  # why its holder cannot come is told to who keeps the papers
     line = meetings.answer(meeting.pk, "coming", by=seat.user)  # the journey fell through
     assert (line.why, line.deputy_comes) == ("", None)
+    assert 'id="answer"' not in client.get(f"/meetings/{meeting.pk}/").content.decode()
 
 
 def test_the_agenda_is_kept_in_order_and_what_hangs_on_an_item_keeps_it():
