@@ -38,7 +38,8 @@ def page_of(request, meeting, *, answer=None, paper=None, paper_item=None):
     if may_answer and answer is None:
         # Why a holder cannot come is told to who keeps the papers, not to the deputy.
         own = (mine.line.answered_by_id or mine.seat.user_id) == user.pk
-        answer = AnswerForm(initial={"answer": mine.line.answer, "why": mine.line.why} if own else None)
+        why = "" if mine.line.deputy_comes else mine.line.why
+        answer = AnswerForm(initial={"answer": mine.line.answer, "why": why} if own else None)
     return {
         "meeting": meeting,
         "keeper": keeper,
