@@ -15,7 +15,7 @@ from products.models.marks import QualityMark
 from products.models.submissions import Product, SubmissionVersion, VersionFile
 from products.models.withheld import Withheld
 from secretariat.models import AgendaItem, Attendance, Recusal, Resolution, Seat
-from secretariat.rules import LIVE_MEETINGS, MeetingStatus, served_councils
+from secretariat.rules import LIVE_MEETINGS, MeetingStatus, councils_of, served_councils
 
 # Members read from the call on; who keeps the papers draws them up before.
 CALLED = (MeetingStatus.CALLED, MeetingStatus.IN_SESSION, MeetingStatus.HELD)
@@ -60,8 +60,8 @@ def _tied(user):
 
 def _on_the_table(person):
     marks = QualityMark.objects.exclude(status=rules.MarkStatus.DROPPED)
-    rows = [table.filter(Partial(person, "product__subject"), resolution=OuterRef("pk")) for table in (marks, Withheld.objects)]
-    return Q(Exists(rows[0])) | Q(Exists(rows[1]))
+    lines = [table.filter(product=OuterRef("pk"), resolution=OuterRef(OuterRef("pk"))) for table in (marks, Withheld.objects)]
+    return Q(Exists(Product.objects.filter(Q(Exists(lines[0])) | Q(Exists(lines[1]))).filter(Partial(person, "subject"))))
 
 
 def read_with_council(user):
@@ -70,9 +70,10 @@ def read_with_council(user):
     Before they are drawn up, whoever keeps the papers of a council with marks on its agenda reads those it can decide on.
     Nobody does who still judges blind in a round of theirs.
     """
-    if not user.is_authenticated:
+    if not councils_of(user):
         return Product.objects.none()
-    resolutions = open_resolutions(user)
+    # Asked for first: there are few, and within one query it would take longer to plan than to answer.
+    resolutions = list(open_resolutions(user).values_list("pk", flat=True))
     marks = QualityMark.objects.exclude(status=rules.MarkStatus.DROPPED).filter(resolution__in=resolutions)
     decided_on = Q(pk__in=marks.values("product")) | Q(
         pk__in=Withheld.objects.filter(resolution__in=resolutions).values("product")
