@@ -22,3 +22,14 @@ def too_wide(page):
     """A line if the page must be scrolled sideways."""
     wide = page.evaluate(TOO_WIDE)
     return [f"{wide} px too wide for {page.viewport_size['width']}"] if wide > 0 else []
+
+
+def in_both_looks(page):
+    """Show one loaded page wide and light, then narrow and dark, and as it was in the end; gives the width and theme each time."""
+    usual, is_dark = page.viewport_size, page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    for width, theme in ((1280, "light"), (390, "dark")):
+        page.set_viewport_size({"width": width, "height": usual["height"]})
+        page.emulate_media(color_scheme=theme)
+        yield width, theme
+    page.set_viewport_size(usual)
+    page.emulate_media(color_scheme="dark" if is_dark else "light")

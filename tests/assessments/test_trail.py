@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
@@ -69,8 +69,20 @@ def handed_in(assignment):
     assessments.submit(assignment.pk, by=person, version=saved.assessment.version)
 
 
+@pytest.fixture(scope="module")
+def told_story(django_db_setup, django_db_blocker):
+    """Lived through once for all: what a test does to it is taken back."""
+    with django_db_blocker.unblock(), transaction.atomic(), translation.override("en"):
+        yield lived_through().pk
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def story():
+def story(told_story):
+    return Round.objects.get(pk=told_story)
+
+
+def lived_through():
     """A round in which about everything happened that can happen."""
     officer, second = factories.officer(last_name="Karimi"), factories.officer()
     version = measured_version()
@@ -137,7 +149,7 @@ def story():
     rounds.move_round(round_.pk, "score", by=officer)
     rounds.move_round(round_.pk, "confirm", by=second)
     rounds.move_round(round_.pk, "publish", by=officer)
-    return Round.objects.get(pk=round_.pk)
+    return round_
 
 
 def printed(round_, *options, **words):

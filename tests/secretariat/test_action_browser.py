@@ -13,7 +13,7 @@ from secretariat.models import ActionItem
 from secretariat.services import actions, agreements
 from tests import council as make
 from tests import doing, factories
-from tests.axe import faults_of
+from tests.axe import faults_of, in_both_looks
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SHOTS = os.environ.get("SHOTS", "")
@@ -33,16 +33,12 @@ def shot(page, name):
         page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
-def looked_at(page, name, *, people):
-    """Nothing is wider than the window and axe finds nothing: wide and narrow, light and dark."""
-    for width, theme in ((1280, "light"), (390, "dark")):
-        other = people(width, theme)
-        other.goto(page.url)
-        expect(other.locator("h1")).to_be_visible()
-        assert faults_of(other) == [], (page.url, width, theme)
-        assert other.evaluate("document.documentElement.scrollWidth <= innerWidth"), (page.url, width)
-        shot(other, f"{name}-{width}-{theme}")
-        other.context.close()
+def looked_at(page, name):
+    """Nothing is wider than the window and axe finds nothing: wide and light, narrow and dark."""
+    expect(page.locator("h1")).to_be_visible()
+    for width, theme in in_both_looks(page):
+        assert faults_of(page) == [], (page.url, width, theme)
+        shot(page, f"{name}-{width}-{theme}")
 
 
 @pytest.fixture
@@ -79,7 +75,7 @@ def test_a_card_is_dragged_refused_and_reported(pages, story):
     _council, keeper, owner, items = story
     page = pages(user=owner)
     page.goto(reverse("action_board"))
-    looked_at(page, "board", people=lambda width, theme: pages(user=owner, width=width, theme=theme))
+    looked_at(page, "board")
     card(page, items[0]).drag_to(column(page, "doing"))
     expect(column(page, "doing").locator(f'[data-card="{items[0].pk}.2"]')).to_be_visible()
     expect(page.locator("[data-board-says]")).to_contain_text("در دست انجام")
@@ -169,7 +165,7 @@ def test_the_pages_of_one_action(pages, story):
     expect(page.get_by_label("تا کجا پیش رفته")).to_have_value("دعوت‌نامه‌ها فرستاده شد")
     page.get_by_role("button", name="ثبت یادداشت").click()
     expect(page.locator(".action-notes")).to_contain_text("دعوت‌نامه‌ها فرستاده شد")
-    looked_at(page, "detail", people=lambda width, theme: pages(user=owner, width=width, theme=theme))
+    looked_at(page, "detail")
     staff = pages(user=keeper)
     for name, *args in (
         ("action_list",), ("action_new",), ("action_move", items[4].pk, "postpone"), ("action_move", items[4].pk, "reassign"),
@@ -177,7 +173,7 @@ def test_the_pages_of_one_action(pages, story):
     ):  # fmt: skip
         staff.goto(reverse(name, args=args))
         shot_name = "-".join([name, *(str(one) for one in args if isinstance(one, str))])
-        looked_at(staff, shot_name, people=lambda width, theme: pages(user=keeper, width=width, theme=theme))
+        looked_at(staff, shot_name)
 
 
 def test_the_pages_of_an_agreement(pages, story):
@@ -196,7 +192,7 @@ def test_the_pages_of_an_agreement(pages, story):
         ("agreement_review", review.pk), ("agreement_move", agreement.pk, "end"),
     ):  # fmt: skip
         page.goto(reverse(name, args=args))
-        looked_at(page, name, people=lambda width, theme: pages(user=officer, width=width, theme=theme))
+        looked_at(page, name)
     mine = pages(user=representative)
     mine.goto(reverse("agreement_detail", args=[agreement.pk]))
     mine.get_by_role("link", name=item.title).click()
@@ -209,7 +205,7 @@ def test_the_pages_of_an_agreement(pages, story):
     visitor = pages()
     visitor.goto(agreement.get_absolute_url())
     expect(visitor.locator(".agreement-text")).to_contain_text("مادهٔ ۱")
-    looked_at(visitor, "agreement_public", people=lambda width, theme: pages(width=width, theme=theme))
+    looked_at(visitor, "agreement_public")
 
 
 def test_the_owner_is_found_by_what_is_typed(pages, story):
@@ -238,7 +234,7 @@ def test_the_owner_is_found_by_what_is_typed(pages, story):
     search.press("ArrowDown")
     expect(people).to_be_focused()
     shot(page, "owner")
-    looked_at(page, "owner-form", people=lambda width, theme: pages(user=keeper, width=width, theme=theme))
+    looked_at(page, "owner-form")
     plain = pages(user=keeper, scripts=False)
     plain.goto(page.url)
     plain.locator("[name=title]").fill("بی‌اسکریپت")

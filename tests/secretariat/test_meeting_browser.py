@@ -75,7 +75,7 @@ def planned(council, **fields):
     return meeting
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 390), ("dark", 1280), ("light", 1280), ("dark", 390)])
+@pytest.mark.parametrize(("theme", "width"), [("light", 390), ("dark", 1280)])
 def test_every_page_of_a_meeting(pages, council, keeper, seats, theme, width):
     meeting = planned(council)
     agenda_papers.attach(meeting.agenda.first().pk, specimens.upload(specimens.pdf(), "گزارش.pdf"), by=keeper)
