@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betainc
-from scipy.stats import t as student
+from scipy.special import betainc, stdtr
 
 from assessments.scoring.crossed import Crossed
 from assessments.scoring.profiles import Profiles
@@ -304,7 +303,7 @@ def _against_others(value, error, side):
     error = np.sqrt(error**2 + (1e-9 * np.abs(value).max()) ** 2 + 1e-18)
     z = away / np.sqrt(_between(away, error) ** 2 + error**2)
     freedom = _EFFICIENCY * (value.size - 1)
-    return z, (student.sf(side * z, freedom) if side else 2 * student.sf(np.abs(z), freedom))
+    return z, (stdtr(freedom, -side * z) if side else 2 * stdtr(freedom, -np.abs(z)))
 
 
 def _between(away, error):
