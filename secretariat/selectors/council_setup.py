@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -29,12 +30,14 @@ def todo(council, user):
     """The check-list of a council, as `user` may act on it; the meeting last."""
     page = reverse("admin:secretariat_council_change", args=[council.pk])
     seats = list(council.seats.current().select_related("user", "deputy"))
+    if not seats:  # terms that begin later
+        seats = list(council.seats.filter(starts_on__gt=timezone.localdate()).select_related("user", "deputy"))
     return [
         _seats(seats, page),
         _named(seats, page),
         _rules(council, page),
-        _addresses(seats),
-        _factors(seats),
+        _addresses(seats, user),
+        _factors(seats, user),
         _meeting(council, seats, user),
     ]
 
@@ -46,7 +49,7 @@ def _count(n):
 def _seats(seats, page):
     voting = sum(seat.votes for seat in seats)
     deputies = sum(seat.deputy_id is not None for seat in seats)
-    told = _("%(seats)s in force, %(voting)s with a vote, %(deputies)s with a deputy.") % {
+    told = _("%(seats)s, %(voting)s with a vote, %(deputies)s with a deputy.") % {
         "seats": _count(len(seats)), "voting": calendar.digits(voting), "deputies": calendar.digits(deputies),
     }  # fmt: skip
     return Line(voting >= LEAST_VOTERS, _("Seats"), told, f"{page}#seats-group", _("to the seats"))
@@ -72,15 +75,22 @@ def _people(seats):
     return list({person.pk: person for seat in seats for person in (seat.user, seat.deputy) if person}.values())
 
 
-def _addresses(seats):
+def _account(person, user):
+    """Where the account of a person is looked after, for who may go there."""
+    if not rules.is_officer(user):
+        return {}
+    return {"url": reverse("admin:secretariat_user_change", args=[person.pk]), "link": _("to the account")}
+
+
+def _addresses(seats, user):
     without = [person for person in _people(seats) if not person.email]
     if not without:
         return Line(bool(seats), _("E-mail addresses"), _("Everybody gets invitations by e-mail.") if seats else _("Nobody sits there yet."))
     told = _("Only told on the portal: %(names)s.") % {"names": _(", ").join(map(str, without))}
-    return Line(False, _("E-mail addresses"), told, reverse("admin:secretariat_user_change", args=[without[0].pk]), _("to the account"))
+    return Line(False, _("E-mail addresses"), told, **_account(without[0], user))
 
 
-def _factors(seats):
+def _factors(seats, user):
     """Whoever keeps the papers enters the administration: where a second factor is asked of them, they have one."""
     keepers = _people([seat for seat in seats if seat.role in KEEPING])
     keepers = [person for person in keepers if any(seat.user_id == person.pk for seat in seats if seat.role in KEEPING)]
@@ -90,8 +100,7 @@ def _factors(seats):
     if not missing:
         free = [person for person in keepers if person.pk not in has]
         told = _("Not asked of %(names)s; it can be on their accounts.") % {"names": _(", ").join(map(str, free))} if free else _("Set up.")
-        url, link = (reverse("admin:secretariat_user_change", args=[free[0].pk]), _("to the account")) if free else ("", "")
-        return Line(bool(keepers), title, told if keepers else _("Nobody is named yet."), url, link)
+        return Line(bool(keepers), title, told if keepers else _("Nobody is named yet."), **(_account(free[0], user) if free else {}))
     told = _("Set up at the next sign-in by %(names)s.") % {"names": _(", ").join(map(str, missing))}
     return Line(False, title, told)
 

@@ -288,6 +288,15 @@ def test_the_check_list_says_what_is_missing_and_where(head):
     assert todo(council, administrator)[-1].url == reverse("meeting_detail", args=[planned.pk])
     text = head.get(page("secretariat_council_change", council.pk)).content.decode()
     assert text.count('class="is-done"') == 4 and text.count('class="is-open"') == 2
+    mail, factor = todo(council, secretary.user)[3:5]
+    assert not mail.url and not factor.url  # accounts are not theirs to look after
+
+
+def test_a_term_that_begins_later_is_counted_until_it_does(head):
+    council = make.council()
+    make.seat(council, role="chair", starts_on=TODAY() + timedelta(days=9))
+    make.seat(council, role="secretary", starts_on=TODAY() + timedelta(days=9))
+    assert [line.done for line in todo(council, head.person)][:2] == [True, True]
 
 
 def test_a_plan_begins_as_the_last_one_was_with_what_is_always_to_do(client):
