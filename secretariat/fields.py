@@ -6,80 +6,12 @@ import jdatetime
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_jalali.db.models import jDateField
 
 from secretariat import persian
 from secretariat.persian import Refused
-
-EXAMPLE_DATE = "1404/11/05"
-EXAMPLE_TIME = "14:30"
-
-REFUSALS = {
-    "not_text": _("Enter a text."),
-    "empty": _("This field is required."),
-    # numbers
-    "not_a_number": _("This is not a number. Write it like %(example_number)s."),
-    "number_too_long": _("This number is too long."),
-    "solidus": _("Write the fraction with ٫ or a full stop, not with a slash."),
-    "not_whole": _("Enter a whole number."),
-    # identifiers
-    "not_digits": _("Use digits only."),
-    "too_short": _("%(length)s digits are needed; you wrote %(count)s."),
-    "too_long": _("%(length)s digits are needed; you wrote %(count)s."),
-    "repeated_digit": _("All the digits are the same."),
-    "wrong_check_digit": _("The check digit does not agree: one of the digits is mistyped."),
-    "not_a_mobile": _("This is not an Iranian mobile number. Write it like %(example_mobile)s."),
-    "iban_without_country": _("Write IR before the 24 digits."),
-    "not_an_iban": _("An Iranian IBAN is IR and 24 digits."),
-    "unusual_postal_code": _("The first five digits of a postal code seldom hold 0 or 2; check it once more."),
-    # dates
-    "two_digit_year": _("Write the year with four digits, as in %(example_date)s."),
-    "gregorian_year": _("This year is Gregorian. Write the Jalali date, as in %(example_date)s."),
-    "gregorian_date": _("This date is Gregorian. In the Jalali calendar it is %(suggestion)s."),
-    "no_such_month": _("There is no month %(month)s: months are 1 to 12."),
-    "no_such_day": _("There is no day %(day)s in this month: %(month_name)s %(year)s has %(last)s days."),
-    "no_such_time": _("There is no such time of day."),
-    "year_out_of_range": _("The year %(year)s is too far from today."),
-    "year_missing": _("The year is missing. Write the date like %(example_date)s."),
-    "day_missing": _("The day is missing. Write the date like %(example_date)s."),
-    "unreadable_date": _("This could not be read as a date. Write it like %(example_date)s or %(example_long)s."),
-    "weekday_contradicts": _("%(date)s is a %(weekday)s. Correct the date or the weekday."),
-    "too_early": _("The date must not be before %(limit)s."),
-    "too_late": _("The date must not be after %(limit)s."),
-}
-
-
-def _in_persian():
-    return (get_language() or "fa").startswith("fa")
-
-
-def _digits(value):
-    """Write digits as the reader reads them."""
-    return persian.digits_to_persian(str(value)) if _in_persian() else str(value)
-
-
-def _long(day):
-    return persian.long_fa(day) if _in_persian() else persian.long_en(day)
-
-
-def refusal(code, messages=REFUSALS, **params):
-    """Make the ValidationError of a refusal, its numbers written in the reader's digits."""
-    if code == "gregorian_year" and params.get("suggestion"):
-        code = "gregorian_date"
-    params = {name: _digits(value) for name, value in params.items()}
-    if code == "no_such_day":
-        names = persian.MONTHS_FA if _in_persian() else persian.MONTHS_EN
-        params["month_name"] = names[int(persian.digits_to_ascii(params["month"])) - 1]
-    params.update(
-        example_date=_digits(EXAMPLE_DATE),
-        example_long=_long(jdatetime.date(1404, 11, 5)),
-        example_number=persian.display_fa(12345.5) if _in_persian() else "12,345.5",
-        example_mobile=_digits("09120000000"),
-    )
-    return ValidationError(messages.get(code) or REFUSALS[code], code=code, params=params)
-
+from secretariat.refusals import EXAMPLE_DATE, EXAMPLE_TIME, REFUSALS, digits, in_persian, long_day, refusal
 
 # --- widgets -------------------------------------------------------------------------------------
 
@@ -99,12 +31,12 @@ class JalaliDateInput(forms.TextInput):
 
     def get_context(self, name, value, attrs):
         """Show by an example, in the reader's digits, how a date is written."""
-        return super().get_context(name, value, {"placeholder": _digits(EXAMPLE_DATE), **self.attrs, **(attrs or {})})
+        return super().get_context(name, value, {"placeholder": digits(EXAMPLE_DATE), **self.attrs, **(attrs or {})})
 
     def format_value(self, value):
         """Write a date as ۱۴۰۴/۱۱/۰۵; give typed text back as it was typed."""
         if isinstance(value, datetime.date | jdatetime.date):
-            return _digits(persian.short(value))
+            return digits(persian.short(value))
         return super().format_value(value)
 
 
@@ -113,12 +45,12 @@ class ClockInput(LtrInput):
 
     def get_context(self, name, value, attrs):
         """Show by an example, in the reader's digits, how a time is written."""
-        return super().get_context(name, value, {"placeholder": _digits(EXAMPLE_TIME), **(attrs or {})})
+        return super().get_context(name, value, {"placeholder": digits(EXAMPLE_TIME), **(attrs or {})})
 
     def format_value(self, value):
         """Write a time as ۱۴:۳۰; give typed text back as it was typed."""
         if isinstance(value, datetime.time):
-            return _digits(f"{value:%H:%M}")
+            return digits(f"{value:%H:%M}")
         return super().format_value(value)
 
 
@@ -140,7 +72,7 @@ class ClockField(forms.Field):
         try:
             return datetime.datetime.strptime(text if ":" in text else f"{text}:00", "%H:%M").time()
         except ValueError:
-            raise ValidationError(_("Write the time like %(example)s."), params={"example": _digits(EXAMPLE_TIME)}) from None
+            raise ValidationError(_("Write the time like %(example)s."), params={"example": digits(EXAMPLE_TIME)}) from None
 
 
 class JalaliDateFormField(forms.Field):
@@ -176,9 +108,9 @@ class JalaliDateFormField(forms.Field):
         except Refused as refused:
             raise refusal(refused.code, **refused.params) from None
         if reading.weekday_contradicts:
-            weekdays = persian.WEEKDAYS_FA if _in_persian() else persian.WEEKDAYS_EN
+            weekdays = persian.WEEKDAYS_FA if in_persian() else persian.WEEKDAYS_EN
             raise refusal(
-                "weekday_contradicts", date=_long(reading.jalali), weekday=weekdays[persian.weekday_index(reading.jalali)]
+                "weekday_contradicts", date=long_day(reading.jalali), weekday=weekdays[persian.weekday_index(reading.jalali)]
             )
         return reading.jalali
 
@@ -189,9 +121,9 @@ class JalaliDateFormField(forms.Field):
             return
         minimum, maximum = self._limit(self.min_value), self._limit(self.max_value)
         if minimum and value < minimum:
-            raise refusal("too_early", limit=_long(minimum))
+            raise refusal("too_early", limit=long_day(minimum))
         if maximum and value > maximum:
-            raise refusal("too_late", limit=_long(maximum))
+            raise refusal("too_late", limit=long_day(maximum))
 
     def has_changed(self, initial, data):
         """Compare days, whatever calendar the initial value is in and however the new one is typed."""
@@ -222,7 +154,7 @@ class NumberFormField(forms.DecimalField):
         """Write a number as its reader reads it; give typed text back as it was typed."""
         if value is None or isinstance(value, str | bool):
             return value
-        return persian.display_fa(value, max_places=10) if _in_persian() else persian.grouped(value, max_places=10)
+        return persian.display_fa(value, max_places=10) if in_persian() else persian.grouped(value, max_places=10)
 
 
 class WholeNumberFormField(NumberFormField):

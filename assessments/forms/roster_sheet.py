@@ -12,9 +12,10 @@ from assessments.models import Affiliation, Assessor, ExpertiseField, IndicatorS
 from secretariat import sent_tables
 from secretariat.calendar import digits
 from secretariat.errors import RuleBroken
-from secretariat.fields import MobileFormField, WholeNumberFormField, refusal
+from secretariat.fields import MobileFormField, WholeNumberFormField
 from secretariat.models import Agency, Province
 from secretariat.persian import Refused, national_code_from_sheet, search_key
+from secretariat.refusals import refusal
 from secretariat.sent_tables import chosen, named
 
 MOST_ROWS = 1_000

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import translation
 
-from secretariat import fields
+from secretariat import fields, refusals
 from secretariat.models import Agency, Holiday, User
 
 DAY = jdatetime.date(1404, 11, 5)
@@ -179,10 +179,10 @@ class TestIdentifierFormFields:
 
     def test_every_reason_has_a_sentence_in_persian(self):
         with translation.override("fa"):
-            for code in fields.REFUSALS:
+            for code in refusals.REFUSALS:
                 params = dict.fromkeys(("length", "count", "day", "month", "year", "last"), 12)
                 params |= dict.fromkeys(("limit", "date", "weekday", "suggestion"), "…")
-                error = fields.refusal(code, **params)
+                error = refusals.refusal(code, **params)
                 assert any("\u0620" <= char <= "\u064a" for char in error.messages[0]), code
                 assert "%(" not in error.messages[0]
 
