@@ -27,7 +27,7 @@ from assessments.selectors.comparisons import groups_of
 from assessments.selectors.remarks import clean, fingerprint, round_remarks
 from assessments.services import assessments, comparisons, measurements, remarks, rounds, runs
 from assessments.services.programmes import add_programmes
-from portal import story_actions, story_council, story_excellence, story_moderation, story_programmes
+from portal import story_actions, story_council, story_excellence, story_exemplars, story_moderation, story_programmes
 from products.forms.submission import QUESTION
 from products.models import Overlap, Product, ProductKind
 from products.selectors.judging import set_versions_for
@@ -92,7 +92,8 @@ def tell():
     people = _people(script["people"])
     products = {said["key"]: _product(said, people) for said in script["products"]}
     _rounds(script["products"], products, story_programmes.make(people), people)
-    story_council.tell([products[said["key"]] for said in script["products"] if said.get("round") == "finished"], people)
+    named = story_exemplars.nominate(products, people)
+    story_council.tell([products[said["key"]] for said in script["products"] if said.get("round") == "finished"], named, people)
     _weights(people)
     story_excellence.tell(people)
     story_actions.tell(people)

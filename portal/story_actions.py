@@ -20,7 +20,7 @@ def tell(people):
     """The council gives four actions, of which one is confirmed, one reported, one under way; an agency promises two things."""
     keeper, officer = people["dabirshora"], people["karshenas"]
     council = Council.objects.get(kind=Council.Kind.POLICY)
-    resolution = Resolution.objects.filter(council=council, status="adopted").select_related("meeting").first()
+    resolution = Resolution.objects.filter(council=council, status="adopted", kind="grant_marks").select_related("meeting").first()
     given = [
         actions.create(
             council.pk, by=keeper, title=title, owner=people[owner], due_days=days, axis=axis,

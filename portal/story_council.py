@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from products.models import Withheld
-from products.services import mark_motions, marks
+from products.services import exemplar_motions, mark_motions, marks
 from secretariat import calendar
 from secretariat.models import Council, Seat
 from secretariat.selectors.meetings import voting_seats
@@ -25,21 +25,21 @@ SCIENTISTS = [
 ]
 
 
-def tell(products, people):
+def tell(products, exemplars, people):
     """Marks are granted to what reached a level, all else gets none; the minutes wait for the next meeting, which is called.
 
-    `products` are those of the finished round.
+    `products` are those of the finished round, `exemplars` the keys of the nominations that the council names.
     """
     keeper = people["dabirshora"]
     policy = Council.objects.get(kind=Council.Kind.POLICY)
     scientific = Council.objects.get(kind=Council.Kind.SCIENTIFIC)
     for name, role in SCIENTISTS:
         Seat.objects.create(council=scientific, user=people[name], role=role, starts_on=timezone.localdate() - TERM)
-    held = _held(policy, products, keeper)
+    held = _held(policy, products, exemplars, keeper)
     _called(policy, held, keeper, people)
 
 
-def _held(policy, products, keeper):
+def _held(policy, products, exemplars, keeper):
     meeting = meetings.plan(policy.pk, timezone.now() - timedelta(hours=3), by=keeper, place=PLACE)
     agenda = [
         {
@@ -49,10 +49,11 @@ def _held(policy, products, keeper):
             "minutes_planned": 20,
         },
         {"kind": "marks", "title": "اعطای نشان کیفیت به محصولات دور نمایشی", "minutes_planned": 60},
+        {"kind": "exemplars", "title": "برگزیدن الگوهای دور نمایشی", "minutes_planned": 20},
     ]
     meetings.set_agenda(meeting.pk, agenda, by=keeper)
     meetings.attend_all(meeting.pk, by=keeper)
-    report, grant = meeting.agenda.all()
+    report, grant, naming = meeting.agenda.all()
     meetings.begin_item(report.pk, by=keeper)
     meetings.begin_item(grant.pk, by=keeper)
     (resolution,) = mark_motions.draw_up(
@@ -63,12 +64,23 @@ def _held(policy, products, keeper):
         text=f"شورا بر پایهٔ امتیاز کیفیت و شواهد دور نمایشی، اعطای نشان را به محصولات زیر تصویب کرد. {LABEL}",
     )
     _vote(resolution, keeper)
+    meetings.begin_item(naming.pk, by=keeper)
+    named = exemplar_motions.draw_up(
+        naming.pk,
+        exemplars,
+        by=keeper,
+        title="برگزیدن الگوهای دور نمایشی",
+        text=f"شورا محصولات زیر را الگوی دیگران می‌شناسد. {LABEL}",
+    )
+    _vote(named, keeper)
     meetings.end(meeting.pk, by=keeper)
     marks.grant_all(resolution.pk, by=keeper)
+    exemplar_motions.publish_all(named.pk, by=keeper)
     mark_motions.tell_withheld(resolution.pk, by=keeper)
     minutes.save_opening(meeting.pk, minutes.opening_text(meeting), by=keeper, version=0)
     minutes.save_said(report.pk, f"گزارش دور شنیده شد؛ اعضا دربارهٔ پراکندگی رتبه‌ها گفت‌وگو کردند. {LABEL}", by=keeper, version=0)
     minutes.save_said(grant.pk, f"هر محصول با امتیاز، بازهٔ آن و دلیل‌های ارزیابان بررسی شد. {LABEL}", by=keeper, version=0)
+    minutes.save_said(naming.pk, f"آموزه‌های هر الگو خوانده شد. {LABEL}", by=keeper, version=0)
     return meeting
 
 

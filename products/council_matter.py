@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from products import rules
-from products.services.marks import ties_by_seat
+from products.services.marks import products_before, recusals
 from secretariat.matters import Matter
 from secretariat.rules import Decision
 
@@ -23,10 +23,7 @@ def decisions(resolution):
 
 def ties(resolution, seats):
     """Why seats are recused, in one sentence each."""
-    return {
-        seat: "؛ ".join(f"{product}: {sentence}" for product, sentence in told)
-        for seat, told in ties_by_seat(resolution, seats).items()
-    }
+    return recusals(products_before(resolution), seats)
 
 
 def parts(resolution):

@@ -34,6 +34,17 @@ class MarkLevel(models.TextChoices):
     GOLD = "gold", gettext_lazy("Quality mark with distinction")
 
 
+class ExemplarStatus(models.TextChoices):
+    NOMINATED = "nominated", gettext_lazy("nominated, being written")
+    ASKED = "asked", gettext_lazy("waits for the agency’s consent")
+    READY = "ready", gettext_lazy("ready for a council")
+    PROPOSED = "proposed", gettext_lazy("before a council")
+    PUBLISHED = "published", gettext_lazy("published")
+    RETIRED = "retired", gettext_lazy("no longer shown")
+    REFUSED = "refused", gettext_lazy("not accepted")
+    WITHDRAWN = "withdrawn", gettext_lazy("withdrawn by the agency")
+
+
 # Granted and not ended by a decision, whatever the day.
 LIVING_MARKS = (MarkStatus.GRANTED, MarkStatus.SUSPENDED)
 # What is true of a granted mark on a day outside its time.
@@ -58,6 +69,17 @@ RENEWAL_GRACE = 30
 # The least score (0–100, before rounding) for each level: the policy council's numbers, proposals until it speaks.
 THRESHOLDS = {MarkLevel.COMMENDED: 70, MarkLevel.QUALITY: 80, MarkLevel.GOLD: 90}
 
+# Of one product one of these, whoever nominates it.
+LIVING_EXEMPLARS = (
+    ExemplarStatus.NOMINATED,
+    ExemplarStatus.ASKED,
+    ExemplarStatus.READY,
+    ExemplarStatus.PROPOSED,
+    ExemplarStatus.PUBLISHED,
+)
+MOST_EXEMPLAR_LINKS = 6
+MOST_EXEMPLAR_FILES = 8
+
 EDITABLE = (ProductStatus.DRAFT, ProductStatus.RETURNED)
 # Not before the secretariat: nothing can overlap with them.
 GONE = (ProductStatus.DRAFT, ProductStatus.WITHDRAWN, ProductStatus.REFUSED)
@@ -76,6 +98,8 @@ def _stands_before_a_council(product):
     living = (MarkStatus.PROPOSED, MarkStatus.GRANTED, MarkStatus.SUSPENDED)
     if product.marks.filter(status__in=living).exists():
         return _("It stands before a council or holds a mark: ask the secretariat, which can have the mark taken back.")
+    if product.exemplars.filter(status__in=(ExemplarStatus.PROPOSED, ExemplarStatus.PUBLISHED)).exists():
+        return _("It stands before a council or is shown as an exemplar: take your consent back first.")
     return None
 
 
@@ -159,4 +183,99 @@ RENEWAL_MOVES = {
         (RenewalStatus.SENT,), RenewalStatus.ACCEPTED, _officer, gettext_lazy("Accept into a round"), refuse=_cannot_be_accepted
     ),
     "decline": Step((RenewalStatus.SENT,), RenewalStatus.DECLINED, _officer, gettext_lazy("Decline"), needs_reason=True),
+}
+
+
+# --- exemplars -----------------------------------------------------------------------------------
+
+
+def writes_exemplar(user, exemplar):
+    """Who writes a nomination: officers, and the agency its own."""
+    return is_officer(user) or (exemplar.by_agency and represents(user, exemplar.product.agency_id))
+
+
+def _of_its_agency(user, exemplar):
+    return represents(user, exemplar.product.agency_id)
+
+
+def _keeps_exemplar(user, exemplar):
+    """Whoever keeps the papers of the council before which it stands."""
+    from secretariat.rules import serves_council
+
+    return exemplar.resolution_id is not None and serves_council(user, exemplar.resolution.council_id)
+
+
+def _officers_or_keepers(user, exemplar):
+    """Whose council it is, the service asks: before it stands there the nomination does not know."""
+    from secretariat.rules import served_councils
+
+    return is_officer(user) or served_councils(user) is None or bool(served_councils(user))
+
+
+def _decides_exemplar(user, exemplar):
+    return is_secretary(user) or _keeps_exemplar(user, exemplar)
+
+
+def _incomplete(exemplar):
+    if missing := exemplar.missing():
+        return _("Still missing: %(what)s.") % {"what": "، ".join(str(label) for label in missing)}
+    return None
+
+
+def _not_for_its_agency_yet(exemplar):
+    if exemplar.status == ExemplarStatus.NOMINATED and not exemplar.by_agency:
+        return _("The secretariat is still writing; you are asked when the text is whole.")
+    return _incomplete(exemplar)
+
+
+def _not_its_own(exemplar):
+    return None if exemplar.by_agency else _("The secretariat nominated it: say no where you are asked for your consent.")
+
+
+_BEFORE_A_COUNCIL = (ExemplarStatus.NOMINATED, ExemplarStatus.ASKED, ExemplarStatus.READY)
+_TAKE_BACK = gettext_lazy("Take the consent back")
+
+EXEMPLAR_MOVES = {
+    "ask": Step(
+        (ExemplarStatus.NOMINATED,), ExemplarStatus.ASKED, _officer, gettext_lazy("Ask the agency’s consent"), refuse=_incomplete
+    ),
+    "consent": Step(
+        (ExemplarStatus.NOMINATED, ExemplarStatus.ASKED),
+        ExemplarStatus.READY,
+        _of_its_agency,
+        gettext_lazy("Consent"),
+        refuse=_not_for_its_agency_yet,
+    ),
+    "decline": Step(
+        (ExemplarStatus.ASKED,), ExemplarStatus.NOMINATED, _of_its_agency, gettext_lazy("Do not consent"), needs_reason=True
+    ),
+    "return": Step(
+        (ExemplarStatus.ASKED, ExemplarStatus.READY),
+        ExemplarStatus.NOMINATED,
+        _officer,
+        gettext_lazy("Back to be written"),
+        needs_reason=True,
+    ),
+    "refuse": Step(_BEFORE_A_COUNCIL, ExemplarStatus.REFUSED, _officer, gettext_lazy("Do not accept"), needs_reason=True),
+    "withdraw": Step(
+        _BEFORE_A_COUNCIL,
+        ExemplarStatus.WITHDRAWN,
+        _of_its_agency,
+        gettext_lazy("Withdraw"),
+        needs_reason=True,
+        refuse=_not_its_own,
+    ),
+    "propose": Step((ExemplarStatus.READY,), ExemplarStatus.PROPOSED, _officers_or_keepers, gettext_lazy("Put before the council")),
+    "release": Step((ExemplarStatus.PROPOSED,), ExemplarStatus.READY, _keeps_exemplar, gettext_lazy("Take out")),
+    "fail": Step(
+        (ExemplarStatus.PROPOSED,), ExemplarStatus.NOMINATED, _decides_exemplar, gettext_lazy("Send back"), needs_reason=True
+    ),
+    "publish": Step((ExemplarStatus.PROPOSED,), ExemplarStatus.PUBLISHED, _decides_exemplar, gettext_lazy("Publish")),
+    "retire": Step(
+        (ExemplarStatus.PUBLISHED,), ExemplarStatus.RETIRED, _decides_exemplar, gettext_lazy("Take off"), needs_reason=True
+    ),
+    # The agency takes its consent back: before a council, while it stands there (nothing is published then), or afterwards.
+    "take_back": Step((ExemplarStatus.READY,), ExemplarStatus.NOMINATED, _of_its_agency, _TAKE_BACK, needs_reason=True),
+    "object": Step((ExemplarStatus.PROPOSED,), "", _of_its_agency, _TAKE_BACK, needs_reason=True),
+    "take_down": Step((ExemplarStatus.PUBLISHED,), ExemplarStatus.RETIRED, _of_its_agency, _TAKE_BACK, needs_reason=True),
 }

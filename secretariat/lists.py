@@ -80,6 +80,7 @@ class ListPage:
     exports = True
     exports_csv = False
     results_template = "parts/list_results.html"
+    rows_template = "parts/list_table.html"  # or a page's own cards, drawn from list.page.rows
     empty_title: Any = gettext_lazy("Nothing is here yet.")
     empty_text: Any = ""
     empty_action: tuple[Any, str] | None = None  # (label, address)

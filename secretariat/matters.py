@@ -20,6 +20,7 @@ class Matter:
     ties: Callable[[Any, Any], dict] = lambda resolution, seats: {}  # {seat pk: why it is recused}
     parts: Callable[[Any], list] = lambda resolution: []  # what it decides one by one, as plain values for the register
     lines: Callable[[Any], list] = lambda resolution: []  # the same for people: [(what, what is decided on it)]
+    lost: Callable[..., None] = lambda resolution, why, *, by: None  # what follows when it is not adopted
     page: str = "resolution_detail"  # the name of its page, which takes its key
     item_kind: str = ""  # the kind of agenda item that such resolutions are drawn up from
     start: str = ""  # the name of the page that draws one up, which takes the key of the agenda item
@@ -53,6 +54,11 @@ def parts_of(resolution):
 def lines_of(resolution):
     """What a resolution decides one by one, for who is to vote on it: [(what, what is decided on it)]."""
     return _of(resolution).lines(resolution)
+
+
+def after_loss(resolution, why, *, by):
+    """Let the room of a resolution that was not adopted do what follows, in the same transaction; `why` may be empty."""
+    _of(resolution).lost(resolution, why, by=by)
 
 
 def page_of(resolution):

@@ -10,6 +10,7 @@ from secretariat import rules
 NAVIGATION = (
     ("home", gettext_lazy("Home"), "house", ("public",)),
     ("mark_list", gettext_lazy("Quality marks"), "award", ("public",)),
+    ("exemplar_list", gettext_lazy("Exemplars"), "bookmark-star", ("public",)),
     ("set_list", gettext_lazy("Indicators"), "list-check", ("public",)),
     ("agency_list", gettext_lazy("Member agencies"), "building", ("public",)),
     ("mark_verify_form", gettext_lazy("Verify a mark"), "patch-check", ("public",)),
@@ -37,6 +38,7 @@ FOOTER = (
     ("about", gettext_lazy("About the secretariat")),
     ("set_list", gettext_lazy("Indicators")),
     ("mark_list", gettext_lazy("Register of quality marks")),
+    ("exemplar_list", gettext_lazy("Exemplars")),
     ("mark_verify_form", gettext_lazy("Verify a mark")),
     ("agency_list", gettext_lazy("Member agencies")),
     ("council_list", gettext_lazy("Councils")),

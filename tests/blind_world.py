@@ -41,7 +41,7 @@ from products.services import nameless, renewal_requests, screening, submission
 from secretariat.models import AgendaItem, CouncilImport, Invitation, Notice, Unit
 from secretariat.services import actions, agenda_papers, agreements
 from tests import council as make
-from tests import doing, factories, named_files, specimens
+from tests import doing, exemplars, factories, named_files, specimens
 from tests.assessments import disputed, reviewing, self_assessing, weighing
 
 ROOMS = ("secretariat", "assessments", "products", "portal")
@@ -80,6 +80,7 @@ class Secrets:
             "نمایندهٔ‌نهان",
             "تمدیدنهان",
             "zgrenewal",
+            "آموزه‌نهان",
         ]
     )
     # What another agency, whose results are published, contests.
@@ -358,6 +359,9 @@ def _houses(world):
     enclosure = specimens.upload(named_files.pdf("ZgMetaAuthor"), "zgrenewal.pdf")
     world.renewal = [asked, own, renewal_requests.attach(asked.pk, enclosure, by=world.owner)]
     RenewalRequest.objects.filter(pk=asked.pk).update(status="sent", sent_at=timezone.now())
+    # Other agencies' exemplars: one that everybody reads, and one that its agency and the secretariat alone may read yet.
+    exemplars.published(exemplars.scored_product(files=1))
+    exemplars.ready(exemplars.scored_product(files=1), words=dict.fromkeys(exemplars.WORDS_SAID, "آموزه‌نهان"))
     council = world.resolution.council
     action = doing.action(council, world.owner, title="اقدام‌نهان")
     actions.attach(action.pk, specimens.upload(named_files.pdf("ZgMetaAuthor"), "zgproof.pdf"), by=world.owner)

@@ -37,7 +37,7 @@ from assessments.models import (
     StudyExpert,
     StudyGroup,
 )
-from products.models import Product, ProductFile, QualityMark
+from products.models import ExemplarFile, Product, ProductFile, QualityMark
 from secretariat.models import ActionItem, Agency, CouncilImport
 from tests import named_files
 from tests.blind_world import ROOMS
@@ -63,6 +63,7 @@ FILLED = {
     "code": (IndicatorSet, "code"),
     "number": (SetVersion, "number"),
     "serial": (QualityMark, "serial"),
+    "evidence": (ExemplarFile, "id"),
     "agency": (Agency, "id"),
     "assessor": (Assessor, "id"),
     "entry": (Entry, "id"),

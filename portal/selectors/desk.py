@@ -14,7 +14,7 @@ from assessments.selectors.comparisons import waiting_for
 from assessments.selectors.moderations import asked_to_discuss, rounds_with_disagreements
 from assessments.selectors.progress import my_pace
 from assessments.selectors.replacements import short_panels
-from portal.selectors import desk_council, desk_rounds
+from portal.selectors import desk_council, desk_exemplars, desk_rounds
 from portal.selectors.desk_parts import Card, Row, Section
 from products.models import Overlap, Product, QualityMark, RenewalRequest
 from secretariat import calendar, rules
@@ -286,7 +286,8 @@ def _representative(user):
                 status_text=_("ends soon"),
             )
             for mark in ending
-        ],
+        ]
+        + desk_exemplars.rows_for_agencies(rules.represented_agencies(user), SHOWN),
         rows_title=_("For you to do"),
         empty=_("Nothing waits for you. Put up the next product of your agency for the quality mark."),
         empty_url=reverse("product_new"),
@@ -317,6 +318,7 @@ def _officer(user):
         cards=[
             Card(_("To screen"), queue["n"], reverse("product_queue"), "inbox", note=note, tone="warning" if queue["n"] else ""),
             *proposals,
+            *desk_exemplars.officer_cards(),
             Card(_("Likely overlaps to decide"), overlaps, reverse("overlap_list"), "intersect"),
             *renewals,
             Card(_("Marks that end soon"), QualityMark.objects.ending().count(), f"{reverse('mark_list')}?ending=on", "hourglass-split"),

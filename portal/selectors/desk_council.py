@@ -4,6 +4,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal.selectors import desk_exemplars
 from portal.selectors.desk_parts import Card, Row, Section
 from products.models import QualityMark
 from secretariat import matters
@@ -36,6 +37,7 @@ def section(user, served, councils):
                  reverse("meeting_archive"), "pen", tone="warning" if to_sign else ""),
             Card(_("Resolutions to decide"), undecided, url, "bank"),
             *_to_grant(served),
+            *desk_exemplars.council_cards(served),
         ],
         rows=[_vote(ballot) for ballot in votes]
         + [_review(one) for one in _reviews(served)]

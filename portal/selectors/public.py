@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from assessments.models import Round, SetVersion
-from products.models import QualityMark
+from products.models import Exemplar, QualityMark
 from secretariat import persian
 from secretariat.bilingual import in_language
 from secretariat.calendar import digits, reads_persian
@@ -34,6 +34,12 @@ def newest_marks(count=6):
         .defer("product__draft", "product__details", "product__summary")
         .order_by("-granted_at", "-pk")[:count]
     )
+
+
+def newest_exemplars(count=3):
+    """The exemplars published last."""
+    rows = Exemplar.objects.shown().select_related("product__agency", "product__kind")
+    return list(rows.defer("product__draft", "product__details", "product__summary").order_by("-published_at", "-pk")[:count])
 
 
 def published_sets():

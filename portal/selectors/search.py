@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from assessments.models import Indicator, Round
-from products.models import Product, QualityMark
+from products.models import Exemplar, Product, QualityMark
 from secretariat import matters, persian, rules
 from secretariat.models import Agency, Resolution, User
 from secretariat.text_columns import folded
@@ -37,6 +37,7 @@ def found(user, words):
         return []
     groups = [
         _marked(key),
+        _exemplars(key),
         _products(user, key),
         _indicators(key),
         _agencies(user, key),
@@ -63,6 +64,20 @@ def _marked(key):
         _("Quality marks"),
         marks,
         lambda mark: Hit(mark.product.title, mark.get_absolute_url(), f"{mark.get_level_display()} – {mark.product.agency.name}"),
+    )
+
+
+def _exemplars(key):
+    exemplars = (
+        Exemplar.objects.shown()
+        .filter(Q(search_key__contains=key) | Q(product__search_key__contains=key) | Q(product__agency__search_key__contains=key))
+        .select_related("product__agency")
+        .order_by("-published_at", "-pk")
+    )
+    return _group(
+        _("Exemplars"),
+        exemplars,
+        lambda row: Hit(row.product.title, reverse("exemplar_public", args=[row.pk]), row.product.agency.name),
     )
 
 

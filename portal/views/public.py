@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from portal.selectors import public
 from portal.selectors.search import SHORTEST, found
-from products.models import QualityMark
+from products.models import Exemplar, QualityMark
 from secretariat import persian
 from secretariat.models import Agency
 from secretariat.public_pages import same_until
@@ -19,7 +19,8 @@ LONGEST_SEARCH = 100
 
 
 def _home_state(request):
-    return [public.figures(), [(mark.pk, mark.status) for mark in public.newest_marks()]]
+    shown = [exemplar.pk for exemplar in public.newest_exemplars()]
+    return [public.figures(), [(mark.pk, mark.status) for mark in public.newest_marks()], shown]
 
 
 @login_not_required
@@ -32,6 +33,7 @@ def home(request):
         {
             "figures": public.figures(),
             "marks": public.newest_marks(),
+            "exemplars": public.newest_exemplars(),
             "sets": public.published_sets(),
             "history": public.history(),
         },
@@ -67,9 +69,10 @@ def robots(request):
 @require_safe
 def sitemap(request):
     """The public pages, for search engines."""
-    pages = [reverse(name) for name in ("home", "about", "set_list", "mark_list", "mark_verify_form", "agency_list", "api_docs")]
+    pages = [reverse(name) for name in ("home", "about", "set_list", "mark_list", "exemplar_list", "mark_verify_form", "agency_list", "api_docs")]
     pages += [version.get_absolute_url() for version in public.published_sets()]
     pages += [agency.get_absolute_url() for agency in Agency.objects.filter(is_member=True)]
     pages += [reverse("round_public", args=[pk]) for pk in public.published_rounds()]
     pages += [mark.get_absolute_url() for mark in QualityMark.objects.in_force()[:5000]]
+    pages += [reverse("exemplar_public", args=[pk]) for pk in Exemplar.objects.shown().values_list("pk", flat=True)[:5000]]
     return render(request, "portal/sitemap.xml", {"pages": [absolute(page) for page in pages]}, content_type="application/xml")

@@ -1,5 +1,5 @@
 """The products room in Django admin, one module for each thing."""
 
-from products.admin import kinds, marks
+from products.admin import exemplars, kinds, marks
 
-__all__ = ["kinds", "marks"]
+__all__ = ["exemplars", "kinds", "marks"]

@@ -2,6 +2,7 @@
 
 from products.models.batches import CertificateBatch
 from products.models.credentials import MarkCredential, SigningKey
+from products.models.exemplars import Exemplar, ExemplarConsent, ExemplarFile, ExemplarMove, ExemplarPoint
 from products.models.marks import MarkMove, QualityMark, RenewalCall
 from products.models.nameless import NamelessCopy
 from products.models.renewals import RenewalFile, RenewalMove, RenewalRequest
@@ -22,6 +23,11 @@ from products.models.withheld import Withheld
 __all__ = [
     "CertificateBatch",
     "Creator",
+    "Exemplar",
+    "ExemplarConsent",
+    "ExemplarFile",
+    "ExemplarMove",
+    "ExemplarPoint",
     "KindField",
     "MarkCredential",
     "MarkMove",

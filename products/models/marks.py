@@ -25,6 +25,33 @@ class _DateSpan(Func):
     output_field = DateRangeField()
 
 
+def no_partial_vote(name, *, before, decided):
+    """A trigger: what a resolution decides on a product does not go from `before` to `decided` by a vote of somebody tied to it.
+
+    What ties somebody later, after the decision, does not undo it.
+    """
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),
+        condition=pgtrigger.Q(new__status=decided),
+        func=f"""
+            IF (TG_OP = 'INSERT' OR OLD.status = '{before}') AND EXISTS (
+                SELECT 1 FROM secretariat_ballot b
+                JOIN (SELECT ballot_id, seat_id, cast_by_id, by_hand FROM secretariat_vote
+                      UNION ALL SELECT ballot_id, seat_id, cast_by_id, FALSE FROM secretariat_ballotmark) v ON v.ballot_id = b.id
+                JOIN secretariat_seat t ON t.id = v.seat_id
+                JOIN products_product o ON o.id = NEW.product_id
+                WHERE b.resolution_id = NEW.resolution_id AND b.status <> 'void'
+                  AND ({partial("t.user_id", "o.subject_id")}
+                       OR NOT v.by_hand AND {partial("v.cast_by_id", "o.subject_id")})) THEN
+                RAISE EXCEPTION 'somebody voted in spite of a conflict of interest' USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
 class MarkQuerySet(models.QuerySet):
     def public(self):
         """Published ones, whatever became of them later: a revoked mark must be found and say so."""
@@ -162,27 +189,7 @@ class QualityMark(models.Model):
                     RETURN NEW;
                 """,
             ),
-            pgtrigger.Trigger(
-                name="no_mark_on_a_partial_vote",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),
-                condition=pgtrigger.Q(new__status="granted"),
-                # What ties somebody later, after the decision, does not undo it.
-                func=f"""
-                    IF (TG_OP = 'INSERT' OR OLD.status = 'proposed') AND EXISTS (
-                        SELECT 1 FROM secretariat_ballot b
-                        JOIN (SELECT ballot_id, seat_id, cast_by_id, by_hand FROM secretariat_vote
-                              UNION ALL SELECT ballot_id, seat_id, cast_by_id, FALSE FROM secretariat_ballotmark) v ON v.ballot_id = b.id
-                        JOIN secretariat_seat t ON t.id = v.seat_id
-                        JOIN products_product o ON o.id = NEW.product_id
-                        WHERE b.resolution_id = NEW.resolution_id AND b.status <> 'void'
-                          AND ({partial("t.user_id", "o.subject_id")}
-                               OR NOT v.by_hand AND {partial("v.cast_by_id", "o.subject_id")})) THEN
-                        RAISE EXCEPTION 'somebody voted in spite of a conflict of interest' USING ERRCODE = 'check_violation';
-                    END IF;
-                    RETURN NEW;
-                """,
-            ),
+            no_partial_vote("no_mark_on_a_partial_vote", before="proposed", decided="granted"),
             pgtrigger.Trigger(
                 name="council_votes_on_what_stands",
                 when=pgtrigger.Before,

@@ -78,7 +78,7 @@ def why_aside(resolution, user):
     seats = [seat for seat in user.places_now if seat.council_id == resolution.council_id]
     said = list(resolution.recusals.filter(seat__in=seats).values_list("reason", flat=True))
     if not said:
-        tied = services.ties_by_seat(resolution, seats)
+        tied = services.ties_by_seat(services.products_before(resolution), seats)
         said = [f"{product}: {sentence}" for seat in seats for product, sentence in tied.get(seat.pk, ())]
     if not said and serves_council(user, resolution.council_id):  # keeps the papers without a seat
         products = [place.product for place in placed(resolution)]

@@ -70,6 +70,7 @@ def verification(mark):
         "reason": last_reason(mark),
         "history": list(told),
         "successor": mark.renewed_by.public().order_by("-pk").first(),
+        "exemplar": mark.product.exemplars.shown().first(),
     }
 
 
@@ -208,7 +209,7 @@ def table(resolution):
     cast = {vote.seat_id for vote in votes if not vote.by_hand}
     choices = {vote.seat_id: vote.choice for vote in votes if vote.by_hand}
     choices |= dict.fromkeys(resolution.recusals.values_list("seat", flat=True), RECUSED)
-    ties = services.ties_by_seat(resolution, seats)
+    ties = services.ties_by_seat(services.products_before(resolution), seats)
     return [
         Place(seat, seat.pk in present, choices.get(seat.pk, ""), ties.get(seat.pk, []), seat.pk in cast) for seat in seats
     ]

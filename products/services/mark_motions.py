@@ -9,13 +9,13 @@ from django.utils.translation import gettext_lazy
 
 from products import rules
 from products.models import Product, Withheld
+from products.services import council_items
 from products.services.marks import deciding_score, propose
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken
 from secretariat.models import AgendaItem, Resolution
-from secretariat.rules import LIVE_MEETINGS, ResolutionStatus, serves_council
-from secretariat.selectors.ballots import ballot_of
-from secretariat.services import meetings, notices
+from secretariat.rules import ResolutionStatus, serves_council
+from secretariat.services import notices
 from secretariat.services.ballots import locked_resolution
 
 TOLD = {
@@ -40,31 +40,24 @@ def draw_up(item_id, wishes, *, by, title, text):
 
     Gives them, the common one first. All or nothing; a refusal names its product in `field` ("p12-reason").
     """
-    item = AgendaItem.objects.get(pk=item_id)
-    meeting = meetings.locked(item.meeting_id, by=by)
-    if meeting.status not in LIVE_MEETINGS:
-        raise RuleBroken(_("The meeting is over: nothing is put to the vote any more."))
-    if item.kind != AgendaItem.Kind.MARKS or not meeting.council.grants_marks:
-        raise RuleBroken(_("This council, or this point of its agenda, does not grant quality marks."))
+    item = council_items.opened(item_id, AgendaItem.Kind.MARKS, by=by)
     if not wishes:
         raise RuleBroken(_("Choose what is proposed for at least one product."))
     together = [wish for wish in wishes if not wish.apart]
-    made = [_resolution(item, meeting, title, text)] if together else []
+    made = [_resolution(item, title, text)] if together else []
     for wish in together:
         _place(made[0], wish, by)
     for wish in wishes:
         if wish.apart:
             product = Product.objects.get(pk=wish.product_id)
-            own = _resolution(item, meeting, f"{title}: {product.title_fa}"[:300], text)
+            own = _resolution(item, f"{title}: {product.title_fa}"[:300], text)
             _place(own, wish, by)
             made.append(own)
     return made
 
 
-def _resolution(item, meeting, title, text):
-    return Resolution.objects.create(
-        council=meeting.council, meeting=meeting, agenda_item=item, kind=Resolution.Kind.GRANT_MARKS, title=title, text=text
-    )
+def _resolution(item, title, text):
+    return council_items.drafted(item, Resolution.Kind.GRANT_MARKS, title, text)
 
 
 def _place(resolution, wish, by):
@@ -84,7 +77,7 @@ def withhold(resolution_id, product_id, outcome, *, by, reason):
     resolution = locked_resolution(resolution_id)
     if not serves_council(by, resolution.council_id):
         raise RuleBroken(_("You may not do this."))
-    _ask_undecided(resolution)
+    council_items.ask_undecided(resolution)
     if outcome not in Withheld.Outcome.values:
         raise RuleBroken(_("Choose what is proposed for at least one product."), field="what")
     if not reason.strip():
@@ -108,15 +101,8 @@ def release(withheld_id, *, by):
     resolution = locked_resolution(row.resolution_id)
     if not serves_council(by, resolution.council_id):
         raise RuleBroken(_("You may not do this."))
-    _ask_undecided(resolution)
+    council_items.ask_undecided(resolution)
     row.delete()
-
-
-def _ask_undecided(resolution):
-    if resolution.status != ResolutionStatus.DRAFT:
-        raise RuleBroken(_("This resolution is already decided."))
-    if ballot_of(resolution) is not None:
-        raise RuleBroken(_("The council is voting on it: what is proposed stays until the ballot is closed or broken off."))
 
 
 @transaction.atomic

@@ -140,13 +140,17 @@ def ties(products):
     return found
 
 
-def ties_by_seat(resolution, seats):
-    """Why seats should be recused from a resolution: {seat id: [(product, sentence), …]} over all its proposals.
+def products_before(resolution):
+    """The products on which a resolution on marks decides, each granted or withheld."""
+    products = [mark.product for mark in resolution.marks.exclude(status=rules.MarkStatus.DROPPED).select_related("product")]
+    return products + [row.product for row in resolution.withheld.select_related("product")]
+
+
+def ties_by_seat(products, seats):
+    """Why seats should be recused from deciding on `products`: {seat id: [(product, sentence), …]}.
 
     A seat is tied by its holder and by its deputy: either may vote for it.
     """
-    products = [mark.product for mark in resolution.marks.exclude(status=rules.MarkStatus.DROPPED).select_related("product")]
-    products += [row.product for row in resolution.withheld.select_related("product")]
     reasons = ties(products)
     found = {}
     for product in products:
@@ -155,6 +159,23 @@ def ties_by_seat(resolution, seats):
             if told:
                 found.setdefault(seat.pk, []).append((product, told[0]))
     return found
+
+
+def recusals(products, seats):
+    """The same in one sentence for each seat: {seat id: sentence}."""
+    return {
+        seat: "؛ ".join(f"{product}: {sentence}" for product, sentence in told)
+        for seat, told in ties_by_seat(products, seats).items()
+    }
+
+
+def ask_no_partial_vote(resolution, product):
+    """Refuse what would rest on the vote of somebody tied to the product."""
+    partial = [str(user) for user in partial_voters(resolution, ties([product])[product.pk])]
+    if partial:
+        raise RuleBroken(
+            _("Voted in spite of a conflict of interest: %(names)s. They must be recused.") % {"names": "، ".join(partial)}
+        )
 
 
 def partial_voters(resolution, tied):
@@ -178,7 +199,7 @@ def grant(mark_id, *, by, publish=True):
     The decision stands on the score as it was when proposed; if the score has changed since, granting is refused
     so that the council decides on what is true. Raises RuleBroken.
     """
-    _ask_second_factor(by)
+    ask_second_factor(by=by)
     mark = QualityMark.objects.only("product").get(pk=mark_id)
     # One serial at a time, whichever council grants; and never two living marks for one product.
     list(Council.objects.select_for_update(no_key=True).filter(grants_marks=True).order_by("pk").values_list("pk"))
@@ -232,9 +253,10 @@ def grant_all(resolution_id, *, by, publish=True):
     return granted
 
 
-def _ask_second_factor(by):
+def ask_second_factor(*, by):
+    """Refuse whoever must confirm with a second factor and has not."""
     if by is not None and second_factor_missing(by):
-        raise RuleBroken(_("Marks are granted and changed only after a second factor: confirm it on your account page first."))
+        raise RuleBroken(_("What a council decided is made public and changed only after a second factor: confirm it on your account page first."))
 
 
 def _check_decision(mark):
@@ -248,11 +270,7 @@ def _check_decision(mark):
         raise RuleBroken(_("The score has changed since the proposal; the council must decide on the new one."))
     if mark.score.gate_failed:
         raise RuleBroken(_("An eliminatory indicator failed: no mark can be granted, whatever the score."))
-    partial = [str(user) for user in partial_voters(mark.resolution_id, ties([mark.product])[mark.product_id])]
-    if partial:
-        raise RuleBroken(
-            _("Voted in spite of a conflict of interest: %(names)s. They must be recused.") % {"names": "، ".join(partial)}
-        )
+    ask_no_partial_vote(mark.resolution_id, mark.product)
     if mark.product.marks.in_the_way().exists():
         raise RuleBroken(
             _("This product already holds a mark: revoke it first, or renew it in its last %(days)s days.")
@@ -263,7 +281,7 @@ def _check_decision(mark):
 @transaction.atomic
 def publish(mark_id, *, by):
     """Make a granted mark public, if it was granted without publication."""
-    _ask_second_factor(by)
+    ask_second_factor(by=by)
     mark = QualityMark.objects.select_for_update(of=("self",)).select_related("resolution", "product").get(pk=mark_id)
     if not rules.MARK_MOVES["grant"].who(by, mark):
         raise RuleBroken(_("You may not do this."))
@@ -301,10 +319,14 @@ def _advance(mark_id, action, *, by, why):
     if action == "drop":
         _ask_nobody_votes(QualityMark.objects.select_related("resolution").get(pk=mark_id).resolution)
     else:
-        _ask_second_factor(by)
+        ask_second_factor(by=by)
     mark = advance(QualityMark.objects.select_related("resolution", "product"), mark_id, action, by=by, why=why)
     if mark.published_at:
         _tell_agency(mark, action, MESSAGES[action], why=why.strip())
+    if action == "revoke":
+        from products.services.exemplars import retire_with_mark
+
+        retire_with_mark(mark, by=by, why=why.strip())
     return mark
 
 

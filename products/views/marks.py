@@ -10,6 +10,7 @@ from assessments.selectors.score_readers import PUBLIC
 from assessments.selectors.scores import explain
 from products import certificates, serials
 from products.models import Product
+from products.selectors import exemplars
 from products.selectors import marks as selectors
 from products.selectors.renewals import standings
 from secretariat.errors import RuleBroken
@@ -92,6 +93,7 @@ def product_public(request, pk):
             "past": [mark for mark in marks if mark.pk != current.pk],
             "reason": selectors.last_reason(current),
             "explanation": explanation,
+            "exemplar": exemplars.shown_of(product),
             "certificate_url": reverse("mark_certificate", args=[current.serial]) if current.is_in_force else "",
         },
     )

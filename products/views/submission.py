@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from products import content
 from products.forms.submission import ROWS, FileForm, Sheet, StartForm, WithdrawForm, typed
 from products.models import Product, ProductKind
+from products.selectors import exemplars
 from products.selectors import submissions as selectors
 from products.selectors.marks import result_for
 from products.services.submission import NotReady, save_draft, start, submit, withdraw
@@ -252,6 +253,8 @@ def product_detail(request, pk):
         "note": note,
         "steps": open_steps(product, request.user),
         "result": result_for(product, request.user),
+        "exemplar": (exemplar := exemplars.current_of(product)),
+        "may_nominate": exemplar is None and exemplars.why_not(product) is None,
     }
     return render(request, "products/product_detail.html", page)
 

@@ -17,11 +17,12 @@ from secretariat import calendar
 from secretariat.fields import CanonicalCharField, JalaliDateFormField
 from secretariat.models import Council, DecisionRule, Seat, User
 from secretariat.models.bodies import columns_of, rule_of
-from secretariat.rules import Decision
+from secretariat.rules import STARTING_RULES, Decision
 from secretariat.rules.voting import VotingRule, fraction_in_words, rule_in_words
 from secretariat.selectors.bodies import why_not_end
 
-MARKS = (Decision.MARK_COMMENDED, Decision.MARK_QUALITY, Decision.MARK_GOLD)
+# Only for councils that may grant marks, and then name exemplars too.
+MARKS = tuple(kind for kind in STARTING_RULES if kind != Decision.GENERAL)
 
 
 class CouncilForm(forms.ModelForm):

@@ -97,8 +97,8 @@ class ResolutionForm(forms.ModelForm):
         item = found.get("agenda_item")
         if item and item.meeting_id != (meeting or self.instance.meeting).pk:
             self.add_error("agenda_item", _("This is an item of another meeting."))
-        if council and found.get("kind") == Resolution.Kind.GRANT_MARKS and not council.grants_marks:
-            self.add_error("kind", _("This council may not grant quality marks."))
+        if council and found.get("kind") in (Resolution.Kind.GRANT_MARKS, Resolution.Kind.EXEMPLARS) and not council.grants_marks:
+            self.add_error("kind", _("This council may not grant quality marks or name exemplars."))
         return found
 
 

@@ -195,6 +195,7 @@ class AgendaItem(models.Model):
         DISCUSSION = "discussion", _("discussion")
         MINUTES = "minutes", _("approval of minutes")
         MARKS = "marks", _("grant of quality marks")
+        EXEMPLARS = "exemplars", _("naming of exemplars")
         DOCUMENT = "document", _("document")
         APPEAL = "appeal", _("appeal")
         APPOINTMENT = "appointment", _("appointment")
@@ -228,7 +229,7 @@ class AgendaItem(models.Model):
             ),
             models.CheckConstraint(
                 name="agenda_item_of_a_known_kind",
-                condition=Q(kind__in=["discussion", "minutes", "marks", "document", "appeal", "appointment", "free"]),
+                condition=Q(kind__in=["discussion", "minutes", "marks", "exemplars", "document", "appeal", "appointment", "free"]),
             ),
         ]
         triggers = [frozen_with_minutes("one.meeting_id")]

@@ -41,6 +41,7 @@ class Resolution(models.Model):
 
     class Kind(models.TextChoices):
         GRANT_MARKS = "grant_marks", _("grant of quality marks")
+        EXEMPLARS = "exemplars", _("naming of exemplars")
         GENERAL = "general", _("general")
 
     council = models.ForeignKey(Council, models.PROTECT, related_name="resolutions", verbose_name=_("council"))

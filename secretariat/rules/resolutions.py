@@ -25,6 +25,7 @@ class Decision(models.TextChoices):
     MARK_COMMENDED = "mark_commended", gettext_lazy("mark: commended")
     MARK_QUALITY = "mark_quality", gettext_lazy("mark: quality mark")
     MARK_GOLD = "mark_gold", gettext_lazy("mark: with distinction")
+    EXEMPLAR = "exemplar", gettext_lazy("naming of exemplars")
 
 
 # How a council decides until it chooses otherwise: the higher the mark, the more of the council must be for it.
@@ -33,6 +34,8 @@ STARTING_RULES = {
     Decision.MARK_COMMENDED: VotingRule(of="present"),
     Decision.MARK_QUALITY: VotingRule(of="present", share=Fraction(2, 3), strict=False, casting=False),
     Decision.MARK_GOLD: VotingRule(of="all", share=Fraction(2, 3), strict=False, casting=False),
+    # An exemplar is held up to everybody: as hard to become as the mark itself.
+    Decision.EXEMPLAR: VotingRule(of="present", share=Fraction(2, 3), strict=False, casting=False),
 }
 
 

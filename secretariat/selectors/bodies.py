@@ -76,9 +76,9 @@ def seats_to_go_on(council):
 
 
 def public_resolutions(council):
-    """What the council decided in public: grants of quality marks, which the register shows too."""
+    """What the council decided in public: grants of quality marks and exemplars, which their own pages show too."""
     return _public().filter(council=council).order_by("-adopted_at", "-pk")
 
 
 def _public():
-    return Resolution.objects.filter(status=Resolution.Status.ADOPTED, kind=Resolution.Kind.GRANT_MARKS)
+    return Resolution.objects.filter(status=Resolution.Status.ADOPTED, kind__in=(Resolution.Kind.GRANT_MARKS, Resolution.Kind.EXEMPLARS))

@@ -4,6 +4,7 @@ import hashlib
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from secretariat import rules
 from secretariat.errors import RuleBroken, Stale
@@ -14,7 +15,12 @@ from secretariat.services import meetings
 from secretariat.services.ballots import locked_resolution
 
 WORDS = ("title", "text", "decision", "in_force_from", "in_force_until", "supersedes")
+# What the rooms above draw up, by the kind of resolution: never put in words alone.
 MARKS = (Decision.MARK_COMMENDED, Decision.MARK_QUALITY, Decision.MARK_GOLD)
+DRAWN_UP = {
+    **dict.fromkeys(MARKS, gettext_lazy("Quality marks are proposed from a round of assessment.")),
+    Decision.EXEMPLAR: gettext_lazy("Exemplars are proposed from their nominations."),
+}
 
 
 def seen(resolution):
@@ -52,9 +58,9 @@ def reword(resolution_id, *, by, seen_as, **words):
 
 
 def _check(council_id, words, resolution=None):
-    marks = resolution is not None and resolution.kind == Resolution.Kind.GRANT_MARKS
-    if words["decision"] in MARKS and not marks:
-        raise RuleBroken(_("Quality marks are proposed from a round of assessment."), field="decision")
+    in_words = resolution is None or resolution.kind == Resolution.Kind.GENERAL
+    if in_words and words["decision"] in DRAWN_UP:
+        raise RuleBroken(DRAWN_UP[words["decision"]], field="decision")
     earlier = words.get("supersedes")
     if earlier is not None and (earlier.council_id != council_id or earlier.status != ResolutionStatus.ADOPTED):
         raise RuleBroken(_("Only an adopted resolution of this council can be superseded."), field="supersedes")

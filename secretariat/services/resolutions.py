@@ -5,7 +5,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from secretariat import persian, rules
+from secretariat import matters, persian, rules
 from secretariat.errors import RuleBroken
 from secretariat.models import Council, Resolution
 from secretariat.models.resolutions import FIRST_HASH, REGISTER_LOCK
@@ -54,9 +54,10 @@ def adopt(ballot, *, by):
     return adopted
 
 
+@transaction.atomic
 def record_lost(ballot, *, by):
     """Record that a closed ballot did not carry its motion; it keeps its words and votes but gets no number."""
-    return advance(Resolution.objects.all(), ballot.resolution_id, "reject", by=by)
+    return _reject(ballot.resolution_id, by=by)
 
 
 @transaction.atomic
@@ -66,7 +67,13 @@ def withdraw(resolution_id, *, by, why=""):
 
     if ballots.ballot_of(locked_resolution(resolution_id)) is not None:
         raise RuleBroken(_("A ballot is open: count it, or break it off first."))
-    return advance(Resolution.objects.all(), resolution_id, "reject", by=by, why=why)
+    return _reject(resolution_id, by=by, why=why)
+
+
+def _reject(resolution_id, *, by, why=""):
+    rejected = advance(Resolution.objects.all(), resolution_id, "reject", by=by, why=why)
+    matters.after_loss(rejected, why, by=by)
+    return rejected
 
 
 @transaction.atomic

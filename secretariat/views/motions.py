@@ -117,8 +117,8 @@ def resolution_edit(request, pk):
         return redirect(motion.page)
     initial = {name: getattr(resolution, name) for name in services.WORDS} | {"seen": services.seen(resolution)}
     form, beside = _form(request, resolution.council_id, initial), []
-    if resolution.kind == Resolution.Kind.GRANT_MARKS:
-        del form.fields["decision"]  # its marks say by which rules it is voted on
+    if resolution.kind != Resolution.Kind.GENERAL:
+        del form.fields["decision"]  # what it decides says by which rules it is voted on
     if request.method == "POST" and form.is_valid():
         try:
             services.reword(

@@ -42,6 +42,9 @@ PUBLIC = {
     "signing_keys": "programs check our signatures by it",
     "credential_status": "programs ask whether a mark was suspended or revoked",
     "product_public": "the product of a published mark is public",
+    "exemplar_list": "exemplars are there for everybody to learn from",
+    "exemplar_public": "an exemplar that a council named and its agency lets go is public",
+    "exemplar_file": "evidence of an exemplar that its agency lets go is public",
     # the roof
     "home": "the front page",
     "about": "what the secretariat is",

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from assessments.models import Assignment, Entry, Round, SetVersion
-from products.models import Overlap, Product, QualityMark
+from products.models import Exemplar, Overlap, Product, QualityMark
 from secretariat.models import ActionItem, Agency, Agreement, Resolution, User
 from tests.axe import faults_of, too_wide
 
@@ -20,7 +20,8 @@ def public_pages():
     version = SetVersion.objects.select_related("set").filter(status="published").first()
     return [
         ("home",), ("about",), ("search",), ("set_list",), ("set_version", version.set.code, version.number), ("mark_list",),
-        ("product_public", mark.product_id), ("mark_verify_form",), ("mark_verify", mark.serial), ("agency_list",),
+        ("product_public", mark.product_id), ("exemplar_list",),
+        ("exemplar_public", Exemplar.objects.shown().first().pk), ("mark_verify_form",), ("mark_verify", mark.serial), ("agency_list",),
         ("agency_detail", Agency.objects.filter(is_member=True).first().slug), ("sign_in",), ("password_reset",), ("api_docs",),
         ("round_public", Round.objects.get(status="published").pk),
     ]  # fmt: skip

@@ -134,7 +134,7 @@ def set_up_the_council(story, admin, people):
     assert council.seats.filter(starts_on=today, ends_on=today + timedelta(days=700)).count() == council.seats.count() == 9
     assert council.seats.get(deputy=stand_in).user == people[FIRST]
     gold = council.decision_rules.get(decision="mark_gold").rule
-    assert (gold.share, gold.of, gold.secret, council.decision_rules.count()) == (Fraction(2, 3), "all", False, 4)
+    assert (gold.share, gold.of, gold.secret, council.decision_rules.count()) == (Fraction(2, 3), "all", False, 5)
     expect(page.locator(".todo .is-open")).to_have_count(1)
     story.shot(page, "admin-council-saved")
     plan_the_meeting(story, hand)

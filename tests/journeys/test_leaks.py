@@ -208,7 +208,7 @@ OF_OFFICERS = (
     "agency_people", "assessment_detail", "assessor_detail", "assessor_invited", "decision_board", "entry_detail", "entry_scores", "extension_answer",
     "invitation_list", "moderation_detail", "overlap_detail", "product_detail", "product_version", "remark_check", "roster_import",
     "round_assessors", "round_set_aside", "round_take_back", "screening_form", "self_assessment_result", "self_file", "unit_edit", "waiver_detail",
-    "mark_detail",
+    "mark_detail", "exemplar_detail",
 )  # fmt: skip
 OF_OWNERS = (
     "action_",

@@ -32,7 +32,7 @@ from products.services import renewal_requests, submission
 from secretariat.models import AgendaItem, Invitation, Notice, Presence, RoleGrant, Unit
 from secretariat.services import actions, agenda_papers, agreements
 from tests import council as make
-from tests import databases, doing, factories, specimens
+from tests import databases, doing, exemplars, factories, specimens
 from tests.assessments import reviewing, self_assessing, weighing
 
 pytestmark = pytest.mark.django_db
@@ -138,6 +138,12 @@ SEEN_BY = {
     # renewal: the house's mark ends soon, and its owner has sent a request for another one
     "renewal_list": HOUSE | {"stranger"}, "renewal_start": {"owner"}, "renewal_detail": HOUSE, "renewal_edit": {"owner"},
     "renewal_autosave": {"owner"}, "renewal_withdraw": {"owner"}, "renewal_answer": OFFICERS, "renewal_file": HOUSE, "renewal_file_remove": {"owner"},
+    # exemplars: the house is asked for its consent; another one stands before its council; a third is published
+    "exemplar_list": ANYBODY, "exemplar_public": ANYBODY, "exemplar_file": ANYBODY,
+    "exemplar_nominations": {"officer", "owner", "stranger", "keeper"}, "exemplar_candidates": {"officer", "owner", "stranger"},
+    "exemplar_new": HOUSE, "exemplar_detail": HOUSE, "exemplar_edit": OFFICERS, "exemplar_ask": OFFICERS, "exemplar_consent": {"owner"},
+    "exemplar_move": {"owner"}, "exemplars_for_council": {"keeper"}, "exemplar_board": COUNCIL, "exemplar_release": {"keeper"},
+    "exemplar_publish": {"keeper"},
     # motions and votes of councils
     "resolution_list": {"officer", "member", "voter", "keeper"}, "resolution_new": {"keeper"}, "resolution_detail": COUNCIL, "resolution_edit": {"keeper"}, "resolution_withdraw": {"keeper"},
     "recusal_declare": {"voter"}, "recusal_record": {"keeper"}, "recusal_take_back": set(),  # of a recusal on record; tested in its own file
@@ -238,7 +244,12 @@ def built_house():
     renewal = RenewalRequest.objects.create(mark=own_mark, term=90, changes="سخن تمدید")
     enclosure = renewal_requests.attach(renewal.pk, specimens.upload(specimens.pdf()), by=owner)
     RenewalRequest.objects.filter(pk=renewal.pk).update(status="sent", sent_at=timezone.now())
+    naming_item = make.item(resolution.meeting, kind="exemplars")
+    naming = exemplars.before_a_council(room=SimpleNamespace(item=naming_item, keeper=make.keeper(resolution.council)))
+    shown = exemplars.published(exemplars.scored_product(files=1))
     return SimpleNamespace(
+        nomination=exemplars.asked(exemplars.scored_product(agency_=agency)), naming_item=naming_item, naming=naming,
+        named=naming.exemplars.get(), shown=shown,
         own_mark=own_mark, renewal=renewal, enclosure=enclosure,
         item=item, handout=handout, stay=Presence.objects.filter(attendance__meeting=resolution.meeting).first(),
         owner=owner, judge=judge.user, product=handed, file=file, round=round_, entry=entry, judge_row=judge,
@@ -321,6 +332,10 @@ def arguments(name, house):
         "agreement_file_remove": [house.scan.pk], "commitment_new": [house.agreement.pk],
         "presence_correct": [house.stay.pk], "item_begin": [house.item.pk], "paper_add": [house.item.pk],
         "paper_file": [house.handout.pk], "paper_remove": [house.handout.pk], "meeting_move": [house.resolution.meeting_id, "end"],
+        "exemplar_public": [house.shown.pk], "exemplar_file": [house.shown.pk, house.shown.files.get().pk],
+        "exemplar_new": [house.product.pk], "exemplar_move": [house.nomination.pk, "decline"],
+        "exemplar_release": [house.named.pk], "exemplars_for_council": [house.naming_item.pk],
+        "exemplar_board": [house.naming.pk], "exemplar_publish": [house.naming.pk],
         "council_detail": [house.resolution.council_id], "council_import_detail": [1],
         "action_column": ["todo"], "action_move": [house.action.pk, "begin"], "action_report": [house.resolution.council_id],
         "action_file": [house.proof.pk], "action_file_remove": [house.proof.pk],
@@ -336,6 +351,7 @@ def arguments(name, house):
         "assessment_": [house.assignment.pk], "assignment_": [house.assignment.pk], "assessor_": [house.judge_row.pk],
         "product_": [house.product.pk], "api-product-": [house.product.pk], "study_": [house.study.pk],
         "resolution_": [house.resolution.pk], "recusal_": [house.resolution.pk], "ballot_": [house.ballot.pk],
+        "exemplar_": [house.nomination.pk],
         "programme_": [house.programme.pk], "action_": [house.action.pk], "agreement_": [house.agreement.pk], "self_assessment": [house.own.pk], "self_answer": [house.own.pk, house.criterion.pk], "self_file": [house.evidence.pk],
         "excellence_": [house.own.year_id], "checker_": [house.own.pk], "check_": [house.check.pk],
         "api-round-": [house.round.pk], "api-score-": [house.entry.pk],

@@ -8,7 +8,7 @@ from assessments.models import Round, SetVersion, WeightStudy
 from assessments.selectors.comparisons import standing
 from assessments.services import runs
 from portal import story
-from products.models import Product, QualityMark
+from products.models import Exemplar, Product, QualityMark
 from secretariat.models import Agency, Province, Resolution, User
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,8 @@ def test_the_demonstration_shows_every_state(client, capsys):
     assert set(Round.objects.values_list("status", flat=True)) == {"open", "published"}
     assert Round.objects.filter(is_demo=False).count() == 0
     assert len(set(QualityMark.objects.in_force().values_list("level", flat=True))) >= 2
-    assert Resolution.objects.get(status="adopted").recusals.exists()
+    assert Resolution.objects.get(status="adopted", kind="grant_marks").recusals.exists()
+    assert set(Exemplar.objects.values_list("status", flat=True)) == {"asked", "ready", "published"}
     assert list(runs.differences()) == []
     (joined,) = standing(WeightStudy.objects.get(status="open")).joined
     assert len(joined.counted) == 3 and not joined.is_contradictory and joined.disagreement > 0

@@ -455,7 +455,7 @@ def test_a_foreign_keeper_moves_no_mark(client):
 def test_the_starter_councils_are_loaded_once():
     assert load_councils() == 10
     rules = Council.objects.get(grants_marks=True).decision_rules
-    assert sorted(rules.values_list("decision", flat=True)) == ["general", "mark_commended", "mark_gold", "mark_quality"]
+    assert sorted(rules.values_list("decision", flat=True)) == ["exemplar", "general", "mark_commended", "mark_gold", "mark_quality"]
     assert DecisionRule.objects.filter(decision="general").count() == 10
     Council.objects.filter(kind="policy").update(mandate_fa="دیگر")
     assert load_councils() == 0
