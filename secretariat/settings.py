@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
@@ -336,7 +337,7 @@ LOGGING = {
 }
 
 # Neither what was posted nor what functions held goes along with an error: a vote, a rating, a password could stand there.
-SENTRY = {"send_default_pii": False, "max_request_body_size": "never", "include_local_variables": False}
+SENTRY: dict[str, Any] = {"send_default_pii": False, "max_request_body_size": "never", "include_local_variables": False}
 if os.environ.get("SENTRY_DSN"):
     import sentry_sdk
 
