@@ -27,7 +27,7 @@ from tests import blind_world, factories
 from tests import council as make
 from tests.blind_people import PUBLIC, READS_WHAT_IS_PUBLIC, REGISTER, SENDING, WHO, numbers, others, people, told
 from tests.crawl import CannotAsk, Rows, crawl, every_address, fetch, signed_in
-from tests.journeys.test_refusals import ANYBODY, OFFICERS, SEEN_BY
+from tests.journeys.test_refusals import ANYBODY, OFFICERS, SEEN_BY, keep_no_contexts
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +40,7 @@ def _asked_without_end(monkeypatch):
     monkeypatch.setattr(SimpleRateThrottle, "allow_request", lambda *args: True)
     # The page that says so is read once, below; hundreds of times it would only cost.
     monkeypatch.setattr(urls, "handler404", lambda request, exception: HttpResponseNotFound(), raising=False)
+    keep_no_contexts(monkeypatch)
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)

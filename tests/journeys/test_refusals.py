@@ -11,6 +11,7 @@ import pytest
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
+from django.test import client as client_of_tests
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
@@ -414,6 +415,12 @@ def shorten_error_pages(monkeypatch):
     for code in (403, 404):
         page = lambda request, exception=None, code=code: HttpResponse(status=code)  # noqa: E731
         monkeypatch.setattr(get_resolver().urlconf_module, f"handler{code}", page)
+    keep_no_contexts(monkeypatch)
+
+
+def keep_no_contexts(monkeypatch):
+    """Django's test client copies the context of every part of every page; nobody looks at them here."""
+    monkeypatch.setattr(client_of_tests, "store_rendered_templates", lambda *args, **kwargs: None)
 
 
 @pytest.mark.parametrize("role", sorted(ANYBODY))
