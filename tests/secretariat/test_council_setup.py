@@ -91,7 +91,7 @@ def test_council_seats_and_rules_come_with_one_save(head):
 def test_what_is_proposed_is_kept_as_it_stands_and_rules_of_marks_only_where_marks_are_granted(head):
     form = head.get(page("secretariat_council_add")).context["inline_admin_formsets"]
     proposed = [line.initial["decision"] for line in form[1].formset.initial_forms + form[1].formset.extra_forms]
-    assert proposed == ["general", "mark_commended", "mark_quality", "mark_gold"]
+    assert proposed == ["general", "mark_commended", "mark_quality", "mark_gold", "exemplar"]
     assert [line["role"].value() for line in form[0].formset.extra_forms[:3]] == ["chair", "secretary", "member"]
     assert head.post(page("secretariat_council_add"), fields(grants_marks="")).status_code == 302
     assert Council.objects.get().decision_rules.get().decision == "general"
@@ -276,7 +276,7 @@ def test_the_check_list_says_what_is_missing_and_where(head):
     assert [line.done for line in todo(council, head.person)] == [False] * 6
     chair = make.seat(council, role="chair", user=factories.user(email=None))
     secretary = make.seat(council, role="secretary", user=factories.user(second_factor_required=True))
-    for decision in ("general", "mark_commended", "mark_quality", "mark_gold"):
+    for decision in ("general", "mark_commended", "mark_quality", "mark_gold", "exemplar"):
         make.follow(council, VotingRule(), decision)
     seats, named, rules_, mail, factor, meeting = todo(council, head.person)
     assert (seats.done, named.done, rules_.done, mail.done, factor.done, meeting.done) == (True, True, True, False, False, False)
