@@ -78,7 +78,7 @@ def test_queries_do_not_grow(client, role):
         return len(queries)
 
     few = queries_after(3)
-    assert queries_after(27) == few <= 27
+    assert queries_after(27) == few <= 28
 
 
 # ------------------------------------------------------------------ what is late, what will be, who asks for time
