@@ -18,7 +18,8 @@ class ConsentInline(admin.TabularInline):
     """The agency's consents, with their ends."""
 
     model = ExemplarConsent
-    fields = readonly_fields = ["given", "by", "ended", "ended_by", "ended_why"]
+    fields = ["given", "by", "ended", "ended_by", "ended_why"]
+    readonly_fields = ["given", "by", "ended", "ended_by", "ended_why"]
     extra = 0
     can_delete = False
 
@@ -50,7 +51,7 @@ class ExemplarAdmin(Trail, ToRead):
         "product", "score_text", "status", "by_agency", "nominated", "resolution", "published", "page",
         "reason_fa", "reason_en", "done_fa", "done_en", "worked_fa", "worked_en", "needs_fa", "needs_en", "begin_fa", "begin_en",
     ]  # fmt: skip
-    readonly_fields = fields
+    readonly_fields = fields  # type: ignore[assignment]  # nothing here is nested
     inlines = [ConsentInline]
 
     def get_search_results(self, request, queryset, search_term):

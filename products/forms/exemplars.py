@@ -30,7 +30,7 @@ class NominationForm(forms.Form):
     points = forms.MultipleChoiceField(
         label=gettext_lazy("In what it is an exemplar"), required=False, widget=forms.CheckboxSelectMultiple
     )
-    files = forms.MultipleChoiceField(
+    files = forms.MultipleChoiceField(  # type: ignore[assignment]  # a declared field is no attribute of the form
         label=gettext_lazy("Files as evidence"),
         required=False,
         widget=forms.CheckboxSelectMultiple,

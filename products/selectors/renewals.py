@@ -22,12 +22,12 @@ class Standing:
     @property
     def until(self) -> date:
         """The last day on which it can be asked for."""
-        return self.mark.valid_until
+        return self.mark.valid_until  # type: ignore[return-value]  # a granted mark has its days
 
     @property
     def sent_until(self) -> date:
         """The last day on which what was begun can be sent."""
-        return self.mark.valid_until + timedelta(days=rules.RENEWAL_GRACE)
+        return self.until + timedelta(days=rules.RENEWAL_GRACE)
 
 
 def standings(marks, user):
