@@ -261,7 +261,7 @@ EXEMPLAR_MOVES = {
         _BEFORE_A_COUNCIL,
         ExemplarStatus.WITHDRAWN,
         _of_its_agency,
-        gettext_lazy("Withdraw"),
+        gettext_lazy("Withdraw the nomination"),
         needs_reason=True,
         refuse=_not_its_own,
     ),
