@@ -17,7 +17,7 @@ _opens = URLValidator(schemes=["https", "http"])
 
 ASKED = {
     "reason": (gettext_lazy("Why it is an exemplar"), gettext_lazy("One or two sentences that everybody understands.")),
-    "done": (gettext_lazy("What was done"), gettext_lazy("The work itself, in the order in which it was done.")),
+    "done": (gettext_lazy("What they did"), gettext_lazy("The work itself, in the order in which it was done.")),
     "worked": (gettext_lazy("Why it worked"), gettext_lazy("What made the difference, and how one saw it.")),
     "needs": (gettext_lazy("What it takes"), gettext_lazy("People, time, money, partners, permissions.")),
     "begin": (gettext_lazy("How to begin"), gettext_lazy("The first steps for somebody who wants to do the same.")),

@@ -146,7 +146,7 @@ class Lesson:
 def lessons(exemplar):
     """What others can learn, in order and in the reader's language."""
     asked = {
-        "done": _("What was done"),
+        "done": _("What they did"),
         "worked": _("Why it worked"),
         "needs": _("What it takes"),
         "begin": _("How to begin"),
