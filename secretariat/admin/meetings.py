@@ -32,10 +32,17 @@ class AgendaInline(Beside, admin.TabularInline):
 class AttendanceInline(Beside, admin.TabularInline):
     model = Attendance
     form = AttendanceForm
-    fields = ["seat", "answer", "present"]
-    readonly_fields = ["answer"]
+    readonly_fields = ["answer", "was_present"]
     extra = 0
     verbose_name_plural = _("Attendance: only seats in force on the day of the meeting; who is not listed was absent.")
+
+    def get_fields(self, request, obj=None):
+        # A box to tick is no field of the model: where nothing is ticked any more, the record says it.
+        return ["seat", "answer", "present" if self.has_change_permission(request, obj) else "was_present"]
+
+    @admin.display(description=_("present"), boolean=True)
+    def was_present(self, line):
+        return bool(line.presences.all())
 
     def has_delete_permission(self, request, obj=None):
         # Whoever was invited stays on the list.
@@ -43,7 +50,11 @@ class AttendanceInline(Beside, admin.TabularInline):
 
     def get_queryset(self, request):
         return (
-            super().get_queryset(request).select_related("seat__user", "meeting").order_by("seat__role", "seat__user__sort_key")
+            super()
+            .get_queryset(request)
+            .select_related("seat__user", "meeting")
+            .prefetch_related("presences")
+            .order_by("seat__role", "seat__user__sort_key")
         )
 
     def get_formset(self, request, obj=None, **kwargs):

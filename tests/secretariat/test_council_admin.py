@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from products.models import QualityMark
 from secretariat import persian
-from secretariat.models import Council, DecisionRule, Meeting, Notice, Presence, Resolution, Seat, Vote
+from secretariat.models import Attendance, Council, DecisionRule, Meeting, Notice, Presence, Resolution, Seat, Vote
 from secretariat.services import ballots, meetings
 from secretariat.starter_councils import load_councils
 from tests import council as make
@@ -466,3 +466,13 @@ def test_the_starter_councils_are_loaded_once():
     # Their names are not known, so they say that they are for show.
     assert all("نمایشی" in one.name_fa and "demonstration" in one.name_en for one in commissions)
     assert not Vote.objects.exists()
+
+
+def test_a_meeting_that_is_over_says_who_was_there(admin):
+    council = make.council()
+    meeting = make.meeting(council, status="held")
+    here, away = make.seat(council), make.seat(council)
+    make.presence(meeting, here, left_at=meeting.ended_at)
+    Attendance.objects.create(meeting=meeting, seat=away)
+    page = admin.get(reverse("admin:secretariat_meeting_change", args=[meeting.pk])).text
+    assert "None" not in page and page.count('alt="True"') == page.count('alt="False"') == 1
