@@ -54,13 +54,13 @@ def test_from_the_nomination_to_the_page_that_everybody_reads(pages):
     desk.check("input[name=exemplars]")
     sound(desk)
     desk.click("main form[method=post] button.btn-primary")
-    desk.wait_for_url("**/exemplars/")
+    desk.wait_for_url("**/decisions/*/exemplars/")
     resolution = make.adopted(Resolution.objects.get())
     desk.goto(reverse("exemplar_board", args=[resolution.pk]))
     sound(desk)
     desk.click(f'form[action="{reverse("exemplar_publish", args=[resolution.pk])}"] button')
     desk.click("[data-confirm-yes]")
-    desk.wait_for_selector("main .state-success")
+    desk.wait_for_selector(f'a[href="{reverse("exemplar_public", args=[exemplar.pk])}"]')
     # Everybody finds and reads it.
     for width, theme in ((390, "light"), (1280, "dark")):
         reader = pages(width=width, theme=theme)
