@@ -27,6 +27,9 @@ function start() {
       minDate: "attr",
       maxDate: "attr",
     });
+    // Whoever went into the field before this script came is shown it too; whom the page itself has put there is not.
+    const field = document.activeElement;
+    if (navigator.userActivation?.hasBeenActive && field?.matches("[data-jdp]")) window.jalaliDatepicker.show(field);
     // Left open, it covers the fields that follow and whoever types goes on there.
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" || event.key === "Tab") window.jalaliDatepicker.hide();

@@ -239,10 +239,11 @@ def test_seats_of_those_who_were_asked_are_not_dropped(officer):
 def test_two_seats_are_exchanged_where_no_rule_forbids_it(officer):
     round_, _people = unfilled_round(4, 12)
     draft = filled(round_, officer)
-    first, second = round_.entries.all()[:2]
-    a = next(pair for pair in seats(draft) if pair[0] == first.pk)
-    taken = {assessor for place, assessor in seats(draft) if place == first.pk}
-    b = next(pair for pair in seats(draft) if pair[0] == second.pk and pair[1] not in taken and (second.pk, a[1]) not in seats(draft))
+    # Neither judges the other's product yet.
+    there = seats(draft)
+    pairs = ((a, b) for a in there for b in there if a[0] != b[0])
+    a, b = next((a, b) for a, b in pairs if (a[0], b[1]) not in there and (b[0], a[1]) not in there)
+    first, second = (round_.entries.get(pk=place) for place, _assessor in (a, b))
     before = loads(draft)
     panel_seats.swap(draft.pk, a, b, by=officer)
     assert {(first.pk, b[1]), (second.pk, a[1])} <= set(seats(draft)) and not {a, b} & set(seats(draft))
