@@ -215,6 +215,19 @@ def test_jalali_picker_opens_and_typing_stays_possible(open_guide):
     assert field.input_value() == "۱۴۰۴/۱۱/۱۲"
 
 
+@pytest.mark.browser
+def test_jalali_picker_that_comes_late_opens_for_who_is_there(open_guide):
+    page, held = open_guide.pages(user=open_guide.officer), []
+    page.route("**/jalalidatepicker*.js", lambda route: held.append(route))
+    with page.expect_request("**/jalalidatepicker*.js"):
+        page.goto(PATH)
+    page.locator("#id_held_on").click()
+    assert held and page.locator("jdp-container").count() == 0
+    for asked in held:
+        asked.continue_()
+    page.locator("jdp-container").wait_for(state="visible")
+
+
 # --- autosave: the form of the guide is given an address, whose answers the test plays
 
 
