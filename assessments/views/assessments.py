@@ -22,6 +22,7 @@ from secretariat.calendar import digits, in_tehran
 from secretariat.errors import RuleBroken, Stale
 from secretariat.gate import once
 from secretariat.rules import is_officer
+from secretariat.typed import whole
 from secretariat.workflow import open_steps
 
 _WITH = ("entry__round", "entry__subject__agency", "assessor", "summoned_by", "assessment")
@@ -154,10 +155,7 @@ def _sheet_page(request, assignment, sheet, *, status=HTTPStatus.OK, **more):
 
 
 def _version(request):
-    try:
-        return int(request.POST.get("version", ""))
-    except ValueError:
-        return -1
+    return whole(request.POST.get("version"))
 
 
 @require_POST

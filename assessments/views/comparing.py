@@ -20,6 +20,7 @@ from assessments.services import comparisons as services
 from assessments.views.assessments import clock
 from secretariat.errors import RuleBroken, Stale
 from secretariat.gate import once
+from secretariat.typed import whole
 
 
 def _own(request, pk):
@@ -155,8 +156,7 @@ def _save(request, expert, groups, at):
 
 
 def _version(request):
-    typed = request.POST.get("version", "")
-    return int(typed) if typed.isascii() and typed.isdigit() else -1
+    return whole(request.POST.get("version"))
 
 
 def _pairs_page(request, expert, groups, at, *, typed=None, stale=False, refusal="", status=HTTPStatus.OK):

@@ -23,6 +23,7 @@ from assessments.views.assessments import clock
 from assessments.views.self_assessments import find_own
 from secretariat.errors import RuleBroken, Stale
 from secretariat.gate import officers_only, once
+from secretariat.typed import whole
 from secretariat.workflow import open_steps
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -30,8 +31,7 @@ _WITH = ("self_assessment__year__framework__set", "self_assessment__agency", "as
 
 
 def _version(request):
-    typed = request.POST.get("version", "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else -1
+    return whole(request.POST.get("version"))
 
 
 # --- officers ------------------------------------------------------------------------------------

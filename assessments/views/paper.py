@@ -19,6 +19,7 @@ from secretariat.errors import RuleBroken, Stale
 from secretariat.gate import once
 from secretariat.spreadsheets import download
 from secretariat.templatetags.portal_text import num
+from secretariat.typed import whole
 
 _WITH = ("entry__round", "entry__subject", "assessor__user", "assessment")
 
@@ -144,7 +145,4 @@ def _version_of(assessment):
 
 
 def _posted_version(request):
-    try:
-        return int(request.POST.get("version", ""))
-    except ValueError:
-        return -1
+    return whole(request.POST.get("version"))

@@ -28,6 +28,7 @@ from secretariat.lists import Choice, Column, ListPage
 from secretariat.models import Agency
 from secretariat.private_files import answer
 from secretariat.rules import is_officer, represented_agencies
+from secretariat.typed import whole
 from secretariat.uploads import EXTENSIONS
 from secretariat.workflow import open_steps
 
@@ -40,8 +41,7 @@ def find_programme(request, pk):
 
 
 def _version(request):
-    typed = request.POST.get("version", "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else -1
+    return whole(request.POST.get("version"))
 
 
 class ProgrammeList(ListPage):

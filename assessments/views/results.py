@@ -20,6 +20,7 @@ from secretariat.errors import RuleBroken
 from secretariat.gate import once
 from secretariat.lists import Choice, Column, ListPage
 from secretariat.templatetags.portal_text import num
+from secretariat.typed import whole
 
 
 class RoundResults(ListPage):
@@ -247,8 +248,7 @@ def _status(round_, shown=None):
 @require_safe
 def round_run_status(request, round_):
     """The box alone, as it asks for itself while a run is at work."""
-    shown = request.GET.get("shown", "")
-    context = _status(round_, int(shown) if shown.isascii() and shown.isdigit() else 0)
+    context = _status(round_, whole(request.GET.get("shown"), 0))
     context["is_new"] = context["state"].current is not None and context["state"].current.pk != context["shown_run"]
     context["says_aloud"] = request.GET.get("said") != context["state"].word
     return render(request, "assessments/_run_status.html", context)

@@ -24,6 +24,7 @@ from secretariat.gate import officers_only, once
 from secretariat.models import Agency
 from secretariat.private_files import answer
 from secretariat.rules import is_officer, represented_agencies, represents
+from secretariat.typed import whole
 from secretariat.uploads import EXTENSIONS
 from secretariat.workflow import open_steps
 
@@ -36,8 +37,7 @@ def find_own(request, pk):
 
 
 def _version(request):
-    typed = request.POST.get("version", "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else -1
+    return whole(request.POST.get("version"))
 
 
 # --- the agency's years --------------------------------------------------------------------------

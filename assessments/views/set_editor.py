@@ -22,6 +22,7 @@ from assessments.services import sets as services
 from assessments.views.sets import find_version
 from secretariat.errors import RuleBroken, Stale
 from secretariat.gate import officers_only, once
+from secretariat.typed import whole
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -43,8 +44,7 @@ def _drafts_only(view):
 
 def _edition(request):
     """The edition the form was made from; without one it counts as outdated."""
-    typed = request.POST.get("edition", "")
-    return int(typed) if typed.isascii() and typed.isdigit() else 0
+    return whole(request.POST.get("edition"), 0)
 
 
 def _editor(version, anchor=""):
@@ -184,7 +184,7 @@ def set_edit(request, version):
     if request.method == "POST" and form.is_valid():
         action, _colon, target = request.POST.get("do", "save").partition(":")
         try:
-            return redirect(_do(request, version, form.weights, action, int(target) if target.isdigit() else None))
+            return redirect(_do(request, version, form.weights, action, whole(target, None)))
         except Stale:
             # Only drafts move on, so the tree read above may be older than what stands now.
             version, stale = find_version(request.user, version.set.code, version.number), True
@@ -247,8 +247,7 @@ def set_node_new(request, version):
     nodes = selectors.tree(version)
     kind = request.POST.get("kind") or request.GET.get("kind")
     form_class = DimensionForm if kind == "dimension" else IndicatorForm
-    parent = request.GET.get("parent", "")
-    form = form_class(request.POST or None, nodes=nodes, parent=parent if parent.isdigit() else None)
+    form = form_class(request.POST or None, nodes=nodes, parent=whole(request.GET.get("parent"), None))
     return _node_page(request, version, nodes, form, None)
 
 

@@ -21,6 +21,7 @@ from secretariat.errors import RuleBroken
 from secretariat.models import Resolution
 from secretariat.rules import ResolutionStatus, is_officer, is_secretary, served_councils
 from secretariat.templatetags.portal_text import num
+from secretariat.typed import whole
 from secretariat.workflow import open_steps
 
 PICKED = 20  # products a page of the picker
@@ -193,8 +194,7 @@ class QualityMarkAdmin(Papers):
         """What the search box asks: products by title, with their scores."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        term, page = request.GET.get("term", ""), request.GET.get("page", "1")
-        page = max(1, int(page)) if page.isdigit() else 1
+        term, page = request.GET.get("term", ""), max(1, whole(request.GET.get("page"), 1))
         found = _scored_products().filter(search_key__contains=persian.search_key(term)).order_by("sort_key", "pk")
         rows = list(found[(page - 1) * PICKED : page * PICKED + 1])
         results = [{"id": str(product.pk), "text": _with_score(product)} for product in rows[:PICKED]]

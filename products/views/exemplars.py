@@ -19,6 +19,7 @@ from secretariat.gate import once
 from secretariat.lists import Choice, Column, ListPage, Toggle
 from secretariat.models import Agency
 from secretariat.rules import is_officer, represented_agencies, served_councils
+from secretariat.typed import whole
 from secretariat.workflow import open_steps
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -161,7 +162,7 @@ def exemplar_edit(request, pk):
     beside, version = [], exemplar.version
     if request.method == "POST" and form.is_valid():
         try:
-            services.save(pk, by=request.user, version=_number(request.POST.get("version")), **form.content)
+            services.save(pk, by=request.user, version=whole(request.POST.get("version")), **form.content)
         except Stale as stale:
             form.add_error(None, stale.message)
             beside, version = _beside(form, stale.current), stale.current.version
@@ -172,10 +173,6 @@ def exemplar_edit(request, pk):
             return redirect("exemplar_edit" if request.POST.get("then") == "stay" else "exemplar_detail", pk)
     context = {"exemplar": exemplar, "form": form, "version": version, "beside": beside, "missing": exemplar.missing()}
     return render(request, "products/exemplar_edit.html", context, status=409 if beside else 422 if form.errors else 200)
-
-
-def _number(typed):
-    return int(typed) if (typed or "").isdigit() else 0
 
 
 def _beside(form, current):

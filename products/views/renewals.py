@@ -23,6 +23,7 @@ from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage
 from secretariat.private_files import answer
 from secretariat.rules import is_officer, represented_agencies, represents
+from secretariat.typed import whole
 from secretariat.workflow import open_steps
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -122,11 +123,6 @@ def file_rows_of(found, *, removable=False):
 # --- write ---------------------------------------------------------------------------------------
 
 
-def _version(request):
-    typed = request.POST.get("version", "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
-
-
 @form_page
 @once
 def renewal_edit(request, pk):
@@ -158,7 +154,7 @@ def renewal_edit(request, pk):
 
 
 def _saved(request, found, form):
-    services.save_draft(found.pk, form.cleaned_data["changes"], by=request.user, version=_version(request))
+    services.save_draft(found.pk, form.cleaned_data["changes"], by=request.user, version=whole(request.POST.get("version")))
     for upload in request.FILES.getlist("file"):
         services.attach(found.pk, upload, by=request.user)
     if request.POST.get("then") != "send":
@@ -177,7 +173,7 @@ def renewal_autosave(request, pk):
     if not form.is_valid():
         return JsonResponse({"errors": form.errors}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        kept = services.save_draft(found.pk, form.cleaned_data["changes"], by=request.user, version=_version(request))
+        kept = services.save_draft(found.pk, form.cleaned_data["changes"], by=request.user, version=whole(request.POST.get("version")))
     except Stale as stale:
         told = {"message": str(stale), "url": reverse("renewal_edit", args=[pk]), "compare": _("Compare the two")}
         return JsonResponse(told, status=HTTPStatus.CONFLICT)

@@ -20,6 +20,7 @@ from secretariat.errors import RuleBroken, Stale
 from secretariat.gate import once
 from secretariat.models import Agency
 from secretariat.rules import is_officer, represented_agencies, represents
+from secretariat.typed import whole
 from secretariat.uploads import EXTENSIONS
 from secretariat.workflow import open_steps
 
@@ -33,10 +34,7 @@ def _product(request, pk):
 
 
 def _version_asked(request):
-    try:
-        return int(request.POST.get("version", ""))
-    except ValueError:
-        return 0
+    return whole(request.POST.get("version"), 0)
 
 
 # --- new -----------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ from secretariat.rules import actions as rules
 from secretariat.rules import councils_of, is_officer
 from secretariat.selectors import actions as selectors
 from secretariat.services import actions as services
-from secretariat.views.actions import find_action, page_of, typed_number
+from secretariat.typed import whole
+from secretariat.views.actions import find_action, page_of
 
 
 def _written(request, pk):
@@ -56,7 +57,7 @@ def action_note(request, pk):
 def action_note_keep(request, pk):
     """Keep a note while it is written; answers JSON for the page's script."""
     item = _written(request, pk)
-    version = typed_number(request.POST.get("version", ""))
+    version = whole(request.POST.get("version", ""))
     typed = {"text": request.POST.get("text", ""), "percent": request.POST.get("percent", "")}
     try:
         draft = services.keep_note(item.pk, by=request.user, version=version, **typed)

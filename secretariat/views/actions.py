@@ -21,6 +21,7 @@ from secretariat.models import ActionItem, Council, Meeting, NoteDraft, Resoluti
 from secretariat.rules import actions as rules
 from secretariat.selectors import actions as selectors
 from secretariat.services import actions as services
+from secretariat.typed import whole
 from secretariat.uploads import EXTENSIONS
 from secretariat.workflow import open_steps
 
@@ -29,11 +30,6 @@ form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 def find_action(request, pk):
     return get_object_or_404(selectors.rows_of(ActionItem.objects.visible_to(request.user)), pk=pk)
-
-
-def typed_number(text):
-    """A whole number as a program sent it; -1 for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 # --- many ----------------------------------------------------------------------------------------
@@ -145,7 +141,7 @@ def action_column(request, status):
     """More cards of one column."""
     if status not in rules.COLUMNS:
         raise Http404
-    number = max(1, typed_number(request.GET.get("page", "1")))
+    number = max(1, whole(request.GET.get("page", "1")))
     column = selectors.column(ActionBoard(request).filtered, status, request.user, number)
     return render(request, "secretariat/parts/action_cards.html", {"column": column, "query": _query(request)})
 
@@ -157,18 +153,18 @@ def action_place(request):
     No one-time key: the version that the card showed lets the same move take effect once.
     """
     number, version, target = ([*request.POST.get("to", "").split("."), "", "", ""])[:3]
-    item = find_action(request, typed_number(number))
+    item = find_action(request, whole(number))
     script = "json" in request.headers.get("Accept", "")
     action = rules.between(item.status, target)
     why = request.POST.get("why", "")
     if action and rules.ACTION_MOVES[action].needs_reason and not why.strip() and not script:
         return redirect("action_move", item.pk, action)
     try:
-        if item.version != typed_number(version):
+        if item.version != whole(version):
             raise Stale(services.CHANGED, item)
         if action is None:
             raise RuleBroken(_no_way(item, target))
-        moved = services.move(item.pk, action, by=request.user, version=typed_number(version), why=why)
+        moved = services.move(item.pk, action, by=request.user, version=whole(version), why=why)
     except Stale as stale:
         return _placed(request, script, stale.current, str(stale), HTTPStatus.CONFLICT)
     except RuleBroken as broken:
@@ -239,7 +235,7 @@ def _origin(request, name, model):
     if not number:
         return None
     rows = model.objects.filter(council__in=selectors.kept_councils(request.user)).select_related("council")
-    return get_object_or_404(rows, pk=typed_number(number))
+    return get_object_or_404(rows, pk=whole(number))
 
 
 @require_safe
@@ -317,7 +313,7 @@ def action_move(request, pk, action):
     form = _move_form(item, action, step, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            moved = _act(item, action, form, typed_number(request.POST.get("version", "")), request.user)
+            moved = _act(item, action, form, whole(request.POST.get("version", "")), request.user)
         except RuleBroken as broken:
             broken.show_in(form)
         else:

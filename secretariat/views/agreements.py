@@ -21,8 +21,8 @@ from secretariat.selectors import actions as action_selectors
 from secretariat.selectors import agreements as selectors
 from secretariat.services import actions as action_services
 from secretariat.services import agreements as services
+from secretariat.typed import whole
 from secretariat.uploads import EXTENSIONS
-from secretariat.views.actions import typed_number
 from secretariat.workflow import open_steps
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -140,7 +140,7 @@ def agreement_move(request, pk, action):
         return redirect(agreement)
     form = WhyForm(request.POST if request.method == "POST" else None, required=step.needs_reason)
     if request.method == "POST" and form.is_valid():
-        version = typed_number(request.POST.get("version", ""))
+        version = whole(request.POST.get("version", ""))
         try:
             if action == "sign":
                 moved = services.sign(pk, by=request.user, version=version)

@@ -13,6 +13,7 @@ from secretariat import calendar, persian, rules
 from secretariat.fields import JalaliDateFormField
 from secretariat.models import User
 from secretariat.selectors import audit as selectors
+from secretariat.typed import whole
 
 PAGE_SIZE = 50
 LAST_PAGE = 200  # further back one goes by date
@@ -44,7 +45,7 @@ def audit(request):
         exact = User.objects.filter(username__iexact=asked["person"])
         people = list(exact or User.objects.filter(search_key__contains=persian.search_key(asked["person"]))[:8])
         person = people[0].pk if len(people) == 1 else 0
-    number = min(max(int(request.GET.get("page", "1")) if request.GET.get("page", "1").isdecimal() else 1, 1), LAST_PAGE)
+    number = min(max(whole(request.GET.get("page"), 1), 1), LAST_PAGE)
     changes, more = [], False
     if form.is_valid():
         changes, more = selectors.changes(

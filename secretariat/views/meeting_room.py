@@ -18,6 +18,7 @@ from secretariat.private_files import answer as give_file
 from secretariat.rules import SETTLED_MEETINGS, MeetingStatus, serves_council
 from secretariat.selectors import meeting_room as room
 from secretariat.services import agenda_papers, meetings, presences
+from secretariat.typed import whole
 from secretariat.uploads import EXTENSIONS
 from secretariat.views.meetings import find_meeting, kept_meeting
 from secretariat.workflow import open_steps
@@ -112,7 +113,7 @@ def meeting_presence(request, pk):
     """Somebody comes ("arrive", "deputy") or goes ("leave"), as the secretary sees it now; or all are there ("all")."""
     meeting = kept_meeting(request, pk)
     what, number = [*request.POST.get("do", "").split("-"), ""][:2]
-    seat = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
+    seat = whole(number, 0)
     try:
         _record(meeting, what, seat, request.user)
     except RuleBroken as broken:
