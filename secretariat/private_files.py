@@ -4,11 +4,12 @@ import logging
 import re
 from contextlib import contextmanager, suppress
 
+from django.conf import settings
 from django.http import FileResponse, HttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
-from secretariat import uploads
+from secretariat import calendar, uploads
 from secretariat.errors import RuleBroken
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,20 @@ def kept_with_rows():
 def already_here(name):
     """The refusal of a file that is there already."""
     return RuleBroken(_("This file is already here, as “%(name)s”. Nothing more is needed.") % {"name": name}, field="file")
+
+
+def ask_room(row, attached):
+    """Refuse a file that is among `attached` already, or one more than may stand in one place. Raises RuleBroken."""
+    attached = list(attached)
+    same = next((file for file in attached if file.sha256 == row.sha256), None)
+    if same is not None:
+        raise already_here(same.name)
+    if len(attached) >= settings.UPLOAD_MAX_FILES:
+        raise RuleBroken(
+            _("At most %(n)s files are taken here. Remove one, or put several pages into one PDF.")
+            % {"n": calendar.digits(settings.UPLOAD_MAX_FILES)},
+            field="file",
+        )
 
 
 # --- out -----------------------------------------------------------------------------------------

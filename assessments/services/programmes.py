@@ -1,6 +1,5 @@
 """Programmes: begin, write, attach evidence, propose, accept, return, withdraw, and enter into a round."""
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.urls import reverse
@@ -16,7 +15,7 @@ from secretariat.background import after_commit
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Agency
-from secretariat.private_files import already_here, kept_with_rows
+from secretariat.private_files import already_here, ask_room, kept_with_rows
 from secretariat.rules import is_officer, only_officers, represents
 from secretariat.services import notices
 
@@ -85,16 +84,7 @@ def attach(programme_id, upload, *, by):
     try:
         with kept_with_rows() as kept, transaction.atomic():
             programme = _at_work(programme_id, by)
-            attached = list(programme.files.attached())
-            same = next((file for file in attached if file.sha256 == row.sha256), None)
-            if same is not None:
-                raise already_here(same.name)
-            if len(attached) >= settings.UPLOAD_MAX_FILES:
-                raise RuleBroken(
-                    _("At most %(n)s files are taken here. Remove one, or put several pages into one PDF.")
-                    % {"n": calendar.digits(settings.UPLOAD_MAX_FILES)},
-                    field="file",
-                )
+            ask_room(row, programme.files.attached())
             row.position = (programme.files.aggregate(last=Max("position"))["last"] or 0) + 1
             row.file.save(row.name, content, save=False)
             kept.append(row.file)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +18,7 @@ from secretariat import calendar, workflow
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Agency
-from secretariat.private_files import already_here, kept_with_rows
+from secretariat.private_files import already_here, ask_room, kept_with_rows
 from secretariat.rules import represents
 from secretariat.services import notices
 
@@ -103,16 +102,7 @@ def attach(self_assessment_id, indicator_id, upload, *, by):
         with kept_with_rows() as kept, transaction.atomic():
             own = _at_work(self_assessment_id, by)
             Indicator.objects.get(pk=indicator_id, version=own.year.framework_id, scale__isnull=False)
-            attached = own.files.attached().filter(indicator=indicator_id)
-            same = attached.filter(sha256=row.sha256).first()
-            if same is not None:
-                raise already_here(same.name)
-            if attached.count() >= settings.UPLOAD_MAX_FILES:
-                raise RuleBroken(
-                    _("At most %(n)s files are taken here. Remove one, or put several pages into one PDF.")
-                    % {"n": calendar.digits(settings.UPLOAD_MAX_FILES)},
-                    field="file",
-                )
+            ask_room(row, own.files.attached().filter(indicator=indicator_id))
             row.file.save(row.name, content, save=False)
             kept.append(row.file)
             row.save()

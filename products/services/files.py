@@ -1,15 +1,12 @@
 """Files of a product: taken after a look inside, kept privately, never lost from a version that holds them."""
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from products.models import ProductFile
 from products.services.hold import check_editable, locked
-from secretariat import calendar, persian, uploads
-from secretariat.errors import RuleBroken
-from secretariat.private_files import already_here, kept_with_rows
+from secretariat import persian, uploads
+from secretariat.private_files import already_here, ask_room, kept_with_rows
 
 
 def attach(product_id, upload, *, by, note=""):
@@ -20,7 +17,7 @@ def attach(product_id, upload, *, by, note=""):
         with kept_with_rows() as kept, transaction.atomic():
             product = locked(product_id, by=by)
             check_editable(product, by=by)
-            _check_room(product, checked, name)
+            ask_room(checked, product.files.attached())
             file = ProductFile(
                 product=product,
                 name=name,
@@ -50,16 +47,3 @@ def detach(file_id, *, by):
         file.removed_at = timezone.now()
         file.save(update_fields=["removed_at"])
     return file
-
-
-def _check_room(product, checked, name):
-    attached = list(product.files.attached())
-    same = next((file for file in attached if file.sha256 == checked.sha256), None)
-    if same is not None:
-        raise already_here(same.name)
-    if len(attached) >= settings.UPLOAD_MAX_FILES:
-        raise RuleBroken(
-            _("A product takes at most %(n)s files. Remove one, or put several pages into one PDF.")
-            % {"n": calendar.digits(settings.UPLOAD_MAX_FILES)},
-            field="file",
-        )

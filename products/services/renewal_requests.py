@@ -1,6 +1,5 @@
 """Asking for a renewal and answering: begun in the time of a call, kept while it is written, sent once, into a round or declined."""
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +13,7 @@ from products.services.round_entries import add_products
 from secretariat import calendar, persian
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken, Stale
-from secretariat.private_files import already_here, kept_with_rows
+from secretariat.private_files import ask_room, kept_with_rows
 from secretariat.rules import is_officer, represents
 from secretariat.services import notices
 from secretariat.workflow import advance
@@ -63,16 +62,7 @@ def attach(request_id, upload, *, by):
     """Check one uploaded file and keep it beside the request."""
     row, content = RenewalFile.of(upload, by=by, request_id=request_id)
     with kept_with_rows() as kept, transaction.atomic():
-        there = list(_draft(request_id, by).files.filter(removed_at=None))
-        same = next((file for file in there if file.sha256 == row.sha256), None)
-        if same is not None:
-            raise already_here(same.name)
-        if len(there) >= settings.UPLOAD_MAX_FILES:
-            raise RuleBroken(
-                _("At most %(n)s files are taken here. Remove one, or put several pages into one PDF.")
-                % {"n": calendar.digits(settings.UPLOAD_MAX_FILES)},
-                field="file",
-            )
+        ask_room(row, _draft(request_id, by).files.filter(removed_at=None))
         row.file.save(row.name, content, save=False)
         kept.append(row.file)
         row.save()

@@ -1,6 +1,5 @@
 """Action items and commitments: make, edit, move, postpone, hand over, note progress, attach evidence."""
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -10,7 +9,7 @@ from secretariat import calendar
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import ActionFile, ActionItem, ActionNote, Agreement, Council, NoteDraft
-from secretariat.private_files import already_here, kept_with_rows
+from secretariat.private_files import already_here, ask_room, kept_with_rows
 from secretariat.rules import actions as rules
 from secretariat.rules import is_officer, serves_council
 from secretariat.selectors import actions as selectors
@@ -208,16 +207,7 @@ def attach(item_id, upload, *, by):
     try:
         with kept_with_rows() as kept, transaction.atomic():
             item = _at_work(item_id, by)
-            attached = list(item.files.attached())
-            same = next((file for file in attached if file.sha256 == row.sha256), None)
-            if same is not None:
-                raise already_here(same.name)
-            if len(attached) >= settings.UPLOAD_MAX_FILES:
-                raise RuleBroken(
-                    _("At most %(n)s files are taken here. Remove one, or put several pages into one PDF.")
-                    % {"n": calendar.digits(settings.UPLOAD_MAX_FILES)},
-                    field="file",
-                )
+            ask_room(row, item.files.attached())
             row.file.save(row.name, content, save=False)
             kept.append(row.file)
             row.save()

@@ -1,14 +1,13 @@
 """Papers of an agenda: handed out with an item, and taken back while the meeting is still to come or goes on."""
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from secretariat import calendar, rules
+from secretariat import rules
 from secretariat.errors import RuleBroken
 from secretariat.models import AgendaItem, AgendaPaper
-from secretariat.private_files import already_here, kept_with_rows
+from secretariat.private_files import ask_room, kept_with_rows
 from secretariat.services.meetings import locked
 
 
@@ -17,16 +16,7 @@ def attach(item_id, upload, *, by):
     row, content = AgendaPaper.of(upload, by=by, item_id=item_id)
     with kept_with_rows() as kept, transaction.atomic():
         item = _open(item_id, by)
-        handed_out = list(item.papers.filter(removed_at=None))
-        same = next((paper for paper in handed_out if paper.sha256 == row.sha256), None)
-        if same is not None:
-            raise already_here(same.name)
-        if len(handed_out) >= settings.UPLOAD_MAX_FILES:
-            raise RuleBroken(
-                _("At most %(n)s files are taken here. Remove one, or put several pages into one PDF.")
-                % {"n": calendar.digits(settings.UPLOAD_MAX_FILES)},
-                field="file",
-            )
+        ask_room(row, item.papers.filter(removed_at=None))
         row.file.save(row.name, content, save=False)
         kept.append(row.file)
         row.save()

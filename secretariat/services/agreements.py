@@ -1,16 +1,14 @@
 """Agreements: write down, record as signed, publish, end; their files; the paper of the yearly review."""
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from secretariat import calendar
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Agreement, AgreementFile, AgreementReview
-from secretariat.private_files import already_here, kept_with_rows
+from secretariat.private_files import already_here, ask_room, kept_with_rows
 from secretariat.rules import is_officer, only_officers, serves_council
 from secretariat.selectors import agreements as selectors
 from secretariat.services import notices
@@ -121,16 +119,7 @@ def attach(agreement_id, upload, *, by):
     try:
         with kept_with_rows() as kept, transaction.atomic():
             agreement = Agreement.objects.select_for_update(no_key=True).get(pk=agreement_id)
-            attached = list(agreement.files.attached())
-            same = next((file for file in attached if file.sha256 == row.sha256), None)
-            if same is not None:
-                raise already_here(same.name)
-            if len(attached) >= settings.UPLOAD_MAX_FILES:
-                raise RuleBroken(
-                    _("At most %(n)s files are taken here. Remove one, or put several pages into one PDF.")
-                    % {"n": calendar.digits(settings.UPLOAD_MAX_FILES)},
-                    field="file",
-                )
+            ask_room(row, agreement.files.attached())
             row.file.save(row.name, content, save=False)
             kept.append(row.file)
             row.save()

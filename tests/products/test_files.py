@@ -104,7 +104,7 @@ def test_too_large_and_too_many(signed_in, draft, settings):
     settings.UPLOAD_MAX_BYTES, settings.UPLOAD_MAX_FILES = 50_000, 1
     uploads = [specimens.upload(specimens.pdf(text=str(n)), f"{n}.pdf") for n in range(2)]
     answer = send(signed_in, draft, *uploads, json=True).json()
-    assert len(answer["files"]) == 1 and "at most 1 files" in answer["errors"][0]["message"]
+    assert len(answer["files"]) == 1 and "At most 1 files" in answer["errors"][0]["message"]
 
 
 def test_nothing_chosen(signed_in, draft):
