@@ -11,6 +11,8 @@ TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clie
 
 def faults_of(page, *, outside=(), **options):
     """A line for each fault of the page as it stands; `outside` are parts that axe leaves out, `options` are axe's own."""
+    page.wait_for_load_state()  # a click returns when the next page begins, in which nothing stands yet
+    assert not page.evaluate("window.isLeaving"), "the page is being left: wait for the one that is to come"
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
         page.add_init_script(AXE_SCRIPT)  # half a megabyte: the browser keeps it for the pages that follow

@@ -5,12 +5,17 @@
         page.goto("/")
 
 A test fails when a page broke the content policy, a script failed or a part of the page was missing.
+
+SLOW=0.5 in the environment makes every answer late by that many seconds, and each page come in two parts: then a test
+that does not wait for what it has caused fails at once, instead of in one run of a thousand.
 """
 
 import os
+import time
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.handlers.wsgi import WSGIHandler
 
 FLAGS = [
     "--no-sandbox",
@@ -23,6 +28,9 @@ FLAGS = [
     "--disable-dev-shm-usage",
 ]
 HEIGHT = 900
+SLOW = float(os.environ.get("SLOW", 0))  # seconds
+# A page that is being left is still there for a moment, and answers for the one that is to come.
+TELL_LEAVING = "addEventListener('beforeunload', () => { window.isLeaving = true })"
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +81,7 @@ class Pages:
         if client is not None:
             cookies[self.settings.SESSION_COOKIE_NAME] = client.cookies[self.settings.SESSION_COOKIE_NAME].value
         context.add_cookies([{"name": name, "value": value, "url": self.base_url} for name, value in cookies.items()])
+        context.add_init_script(TELL_LEAVING)
         page = context.new_page()
         page.set_default_timeout(15_000)
         self._listen(page)
@@ -97,9 +106,29 @@ class Pages:
             context.close()
 
 
+def _late(answer):
+    """Every answer comes late, and most of a page later than its beginning: the browser has it before anything stands in it."""
+
+    def in_two(page):
+        whole = b"".join(page)
+        page.close()
+        yield whole[:15]
+        time.sleep(SLOW)
+        yield whole[15:]
+
+    def later(*asked):
+        time.sleep(SLOW)
+        response = answer(*asked)
+        return in_two(response) if getattr(response, "headers", {}).get("Content-Type", "").startswith("text/html") else response
+
+    return later
+
+
 @pytest.fixture
-def pages(browser, live_server, settings):
+def pages(browser, live_server, settings, monkeypatch):
     """Open pages; at the end nothing may be left that the browser complained about."""
+    if SLOW:
+        monkeypatch.setattr(WSGIHandler, "__call__", _late(WSGIHandler.__call__))
     factory = Pages(browser, live_server, settings)
     yield factory
     factory.close()
