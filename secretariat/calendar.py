@@ -66,6 +66,11 @@ def digits(value):
 # --- writing -------------------------------------------------------------------------------------
 
 
+def clock(instant):
+    """Write the time of day of an instant in Tehran: «۱۴:۵۳»; nothing for None."""
+    return digits(f"{in_tehran(instant):%H:%M}") if instant else ""
+
+
 def long_date(moment, weekday=False):
     """Write «۵ بهمن ۱۴۰۴»; in English “25 January 2026 (5 Bahman 1404)”."""
     day = day_of(moment)
@@ -76,11 +81,10 @@ def long_date(moment, weekday=False):
 
 def long_datetime(instant):
     """Write «یکشنبه ۵ بهمن ۱۴۰۴ - ۱۴:۵۳»; in English “Sunday 25 January 2026, 14:53 (5 Bahman 1404)”."""
-    local = in_tehran(instant)
-    clock = f"{local:%H:%M}"
+    day = day_of(instant)
     if reads_persian():
-        return f"{persian.long_fa(local.date(), weekday=True)} - {persian.digits_to_persian(clock)}"
-    return f"{_gregorian(local.date(), weekday=True)}, {clock} ({persian.long_en(local.date())})"
+        return f"{persian.long_fa(day, weekday=True)} - {clock(instant)}"
+    return f"{_gregorian(day, weekday=True)}, {clock(instant)} ({persian.long_en(day)})"
 
 
 def short_date(moment):

@@ -146,7 +146,7 @@ class RowAction:
 
 def short_moment(value):
     """Write an instant shortly: day and clock."""
-    return f"{calendar.short_date(value)} {calendar.digits(format(calendar.in_tehran(value), '%H:%M'))}"
+    return f"{calendar.short_date(value)} {calendar.clock(value)}"
 
 
 SHOW = {

@@ -77,7 +77,7 @@ def _content(sheet, language):
 
 
 def _hours(meeting):
-    began, ended = selectors.clock(meeting.started_at), selectors.clock(meeting.ended_at)
+    began, ended = calendar.clock(meeting.started_at), calendar.clock(meeting.ended_at)
     return _("%(from)s to %(until)s") % {"from": began, "until": ended} if ended else began
 
 

@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.http import Http404, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -158,8 +157,7 @@ def appeal_autosave(request, pk):
         return JsonResponse(told, status=409)
     except RuleBroken as broken:
         return JsonResponse({"message": broken.message, "errors": {}}, status=422)
-    clock = calendar.digits(timezone.localtime(saved.saved_at).strftime("%H:%M"))
-    return JsonResponse({"version": saved.version, "saved_at": clock})
+    return JsonResponse({"version": saved.version, "saved_at": calendar.clock(saved.saved_at)})
 
 
 @form_page

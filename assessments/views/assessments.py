@@ -18,7 +18,7 @@ from assessments.models import Assessment, Assignment
 from assessments.selectors import assessments as selectors
 from assessments.selectors.others import may_look
 from assessments.services import assessments as services
-from secretariat.calendar import digits, in_tehran
+from secretariat.calendar import clock
 from secretariat.errors import RuleBroken, Stale
 from secretariat.gate import once
 from secretariat.rules import is_officer
@@ -26,10 +26,6 @@ from secretariat.typed import whole
 from secretariat.workflow import open_steps
 
 _WITH = ("entry__round", "entry__subject__agency", "assessor", "summoned_by", "assessment")
-
-
-def clock(instant):
-    return digits(f"{in_tehran(instant):%H:%M}")
 
 
 def _own(request, pk):

@@ -17,7 +17,7 @@ from assessments.forms.comparisons import pairs, read_steps, words_of
 from assessments.models import StudyExpert
 from assessments.selectors import comparisons as selectors
 from assessments.services import comparisons as services
-from assessments.views.assessments import clock
+from secretariat.calendar import clock
 from secretariat.errors import RuleBroken, Stale
 from secretariat.gate import once
 from secretariat.typed import whole

@@ -19,8 +19,8 @@ from assessments.rules import excellence as rules
 from assessments.selectors import excellence as selectors
 from assessments.selectors import excellence_results as results
 from assessments.services import excellence_checks as services
-from assessments.views.assessments import clock
 from assessments.views.self_assessments import find_own
+from secretariat.calendar import clock
 from secretariat.errors import RuleBroken, Stale
 from secretariat.gate import officers_only, once
 from secretariat.typed import whole
@@ -201,7 +201,7 @@ def _form_page(request, check, *, errors=None, typed=None, saved=None, refusal="
 @require_POST
 def check_autosave(request, pk):
     """Keep what was typed so far; answers JSON for the page's script."""
-    check = _own(request, pk)
+    _own(request, pk)
     try:
         saved = services.save_check(pk, request.POST.dict(), by=request.user, version=_version(request))
     except Stale as stale:
@@ -212,7 +212,7 @@ def check_autosave(request, pk):
     if saved.errors:
         named = {f"r-{pk}": [sentence] for pk, sentence in saved.errors.items()}
         return JsonResponse({"errors": named}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return JsonResponse({"version": saved.check.version, "saved_at": clock(check.saved_at and timezone.now())})
+    return JsonResponse({"version": saved.check.version, "saved_at": clock(timezone.now())})
 
 
 @never_cache

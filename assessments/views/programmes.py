@@ -20,8 +20,7 @@ from assessments.rules import EDITABLE_ROUNDS
 from assessments.rules import programmes as rules
 from assessments.selectors import programmes as selectors
 from assessments.services import programmes as services
-from assessments.views.assessments import clock
-from secretariat.calendar import digits, short_date
+from secretariat.calendar import clock, digits, short_date
 from secretariat.errors import RuleBroken, Stale
 from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage

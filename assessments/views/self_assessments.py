@@ -18,7 +18,7 @@ from assessments.rules import excellence as rules
 from assessments.selectors import excellence as selectors
 from assessments.selectors import excellence_results as results
 from assessments.services import self_assessments as services
-from assessments.views.assessments import clock
+from secretariat.calendar import clock
 from secretariat.errors import RuleBroken, Stale
 from secretariat.gate import officers_only, once
 from secretariat.models import Agency

@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from assessments.views.assessments import clock
 from products import rules
 from products.forms.renewals import AcceptForm, ChangesForm, DeclineForm
 from products.models import QualityMark, RenewalFile, RenewalRequest
 from products.selectors.renewals import names_maker
 from products.services import renewal_requests as services
+from secretariat.calendar import clock
 from secretariat.errors import RuleBroken, Stale
 from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage

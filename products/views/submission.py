@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.http import Http404, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -180,8 +179,7 @@ def product_autosave(request, pk):
         return JsonResponse(told, status=409)
     except RuleBroken as refusal:
         return JsonResponse({"message": str(refusal), "errors": {}}, status=422)
-    clock = calendar.digits(timezone.localtime(saved.changed_at).strftime("%H:%M"))
-    return JsonResponse({"version": saved.version, "saved_at": clock})
+    return JsonResponse({"version": saved.version, "saved_at": calendar.clock(saved.changed_at)})
 
 
 # --- check and hand in ---------------------------------------------------------------------------

@@ -23,8 +23,7 @@ def suggested_plan(council):
     last = held.order_by("starts_at").last()
     when = {}
     if last is not None:
-        local = calendar.in_tehran(last.starts_at)
-        when = {"clock": f"{local:%H:%M}", "place": last.place, "minutes_planned": last.minutes_planned}
+        when = {"clock": calendar.in_tehran(last.starts_at).time(), "place": last.place, "minutes_planned": last.minutes_planned}
     items = []
     if last is None:
         items.append({"kind": AgendaItem.Kind.DISCUSSION, "title": _("Acquaintance and order of business")})

@@ -104,13 +104,8 @@ def _sitter(meeting, place):
 
 def span(stay):
     """From when until when, as clock times."""
-    came, left = clock(stay.arrived_at), clock(stay.left_at)
+    came, left = calendar.clock(stay.arrived_at), calendar.clock(stay.left_at)
     return _("%(from)s to %(until)s") % {"from": came, "until": left} if left else _("from %(from)s") % {"from": came}
-
-
-def clock(instant):
-    """A time of day in Tehran, in the reader's digits; "" for none."""
-    return calendar.digits(f"{calendar.in_tehran(instant):%H:%M}") if instant else ""
 
 
 def _decided(resolution):

@@ -32,7 +32,7 @@ def opening_text(meeting):
         if rows[0].user_id != seat.user_id:
             name = _("%(deputy)s for %(name)s") % {"deputy": rows[0].user, "name": name}
         if meeting.started_at and rows[0].arrived_at >= meeting.started_at + rules.LATE_AFTER:
-            late.append(_("%(name)s from %(time)s") % {"name": name, "time": _clock(rows[0].arrived_at)})
+            late.append(_("%(name)s from %(time)s") % {"name": name, "time": calendar.clock(rows[0].arrived_at)})
         else:
             there.append(name)
     begun = meeting.started_at or meeting.starts_at
@@ -52,14 +52,10 @@ def opening_text(meeting):
 def _turns(spans):
     """[(time, whether there was a quorum)] to the minute: what held for seconds, while people took their seats, is not told."""
     told = []
-    for time, quorum in {_clock(span.begins): span.quorum for span in spans}.items():
+    for time, quorum in {calendar.clock(span.begins): span.quorum for span in spans}.items():
         if not told or told[-1][1] != quorum:
             told.append((time, quorum))
     return told
-
-
-def _clock(instant):
-    return calendar.digits(f"{calendar.in_tehran(instant):%H:%M}")
 
 
 @transaction.atomic

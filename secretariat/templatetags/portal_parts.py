@@ -14,7 +14,7 @@ Form          <form method="post" class="form" data-confirm="…?">{% csrf_token
               {% fields form "title kind" %} some of them, {% fields form %} all; hidden ones come along.
               <fieldset class="form-section"><legend>…</legend>…</fieldset> is a section. The Jalali picker attaches itself.
 Autosave      <form … data-autosave-url="{% url … %}" data-autosave-version="{{ obj.version }}">{% autosave_status %}: the whole form is
-              posted there; answer JSON {"version": 3, "saved_at": "14:32"}, 409 when stale ({"message", "url"}), 422 with {"errors": {field: [..]}}.
+              posted there; answer JSON {"version": 3, "saved_at": calendar.clock(…)}, 409 when stale ({"message", "url"}), 422 with {"errors": {field: [..]}}.
 Confirm       data-confirm="Sentence?" data-confirm-button="Withdraw" data-confirm-tone="danger" on a form or on its submit button.
 Status        {% badge obj.status obj.get_status_display %} – icon, word and colour by a table of tones; {% badge "x" _("Late") tone="danger" %}.
 Deadline      {% deadline round.deadline %} «۳ روز کاری مانده» with its explanation; {% deadline d done=True %} only tells the day.

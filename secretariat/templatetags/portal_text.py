@@ -59,10 +59,7 @@ def jalali_datetime(value):
     return calendar.long_date(value, weekday=True) if _is_moment(value) else ""
 
 
-@register.filter
-def clock(value):
-    """Write the time of day of an instant in Tehran: «۱۴:۵۳»."""
-    return calendar.digits(f"{calendar.in_tehran(value):%H:%M}") if isinstance(value, datetime.datetime) else ""
+register.filter("clock", calendar.clock)
 
 
 @register.filter

@@ -65,7 +65,7 @@ def action_note_keep(request, pk):
         return JsonResponse({"message": str(stale), "url": item.get_absolute_url()}, status=HTTPStatus.CONFLICT)
     except RuleBroken as broken:
         return JsonResponse({"message": str(broken), "errors": {}}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return JsonResponse({"version": draft.version, "saved_at": f"{calendar.in_tehran(timezone.now()):%H:%M}"})
+    return JsonResponse({"version": draft.version, "saved_at": calendar.clock(timezone.now())})
 
 
 @require_POST

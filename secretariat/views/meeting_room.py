@@ -148,7 +148,7 @@ def presence_correct(request, pk):
     if meeting.approved_at:
         messages.info(request, _("The minutes are approved and frozen; only a later resolution corrects them."))
         return redirect("meeting_detail", meeting.pk)
-    clock = {"arrived": _clock(stay.arrived_at), "left": _clock(stay.left_at)}
+    clock = {"arrived": _minute(stay.arrived_at), "left": _minute(stay.left_at)}
     posted = request.POST if request.method == "POST" else None
     strikes = posted is not None and posted.get("do") == "strike"
     form = StayForm(clock if strikes else posted, initial=clock)
@@ -169,7 +169,7 @@ def presence_correct(request, pk):
     return render(request, "secretariat/presence_correct.html", context, status=422 if posted is not None else 200)
 
 
-def _clock(instant):
+def _minute(instant):
     return calendar.in_tehran(instant).time().replace(second=0, microsecond=0) if instant else None
 
 
@@ -180,17 +180,17 @@ def _moments(meeting, stay, typed):
     def instant(clock, was):
         if clock is None:
             return None
-        if was and _clock(was) == clock:
+        if was and _minute(was) == clock:
             return was
         found = datetime.datetime.combine(day, clock, calendar.TEHRAN)
         # A session that goes past midnight.
         return found + datetime.timedelta(days=1) if found < meeting.started_at - datetime.timedelta(hours=6) else found
 
     arrived, left = instant(typed["arrived"], stay.arrived_at), instant(typed["left"], stay.left_at)
-    if _clock(arrived) == _clock(meeting.started_at):
+    if _minute(arrived) == _minute(meeting.started_at):
         arrived = max(arrived, meeting.started_at)
     last = max(presences.votes_of(stay), default=None)
-    if left and last and _clock(left) == _clock(last):
+    if left and last and _minute(left) == _minute(last):
         left = max(left, last)
     return arrived, left
 

@@ -106,7 +106,7 @@ def minutes_keep(request, pk):
         return JsonResponse(told, status=HTTPStatus.CONFLICT)
     except RuleBroken as broken:
         return JsonResponse({"message": str(broken), "errors": {}}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return JsonResponse({"version": _version(saved), "saved_at": f"{calendar.in_tehran(timezone.now()):%H:%M}"})
+    return JsonResponse({"version": _version(saved), "saved_at": calendar.clock(timezone.now())})
 
 
 def _save(meeting, typed, user):

@@ -36,6 +36,14 @@ class TestWriting:
         with translation.override("en"):
             assert calendar.long_datetime(instant) == "Sunday 25 January 2026, 14:53 (5 Bahman 1404)"
 
+    def test_time_of_day_is_written_in_the_digits_of_the_page(self):
+        instant = datetime.datetime(2026, 1, 25, 20, 35, 59, tzinfo=UTC)
+        with translation.override("fa"):
+            assert calendar.clock(instant) == "۰۰:۰۵"
+            assert calendar.clock(None) == ""
+        with translation.override("en"):
+            assert calendar.clock(instant) == "00:05"
+
     def test_evening_in_utc_is_the_next_day_in_tehran(self):
         assert calendar.day_of(datetime.datetime(2026, 1, 24, 20, 30, tzinfo=UTC)) == SUNDAY
         assert calendar.day_of(datetime.datetime(2026, 1, 24, 20, 29, tzinfo=UTC)) == SATURDAY
