@@ -1,5 +1,9 @@
 """The ways a request can be refused by the domain."""
 
+from contextlib import contextmanager
+
+from django.contrib import messages
+
 
 class RuleBroken(Exception):
     """A domain rule said no; str() is a sentence fit for the user.
@@ -26,3 +30,12 @@ class Stale(RuleBroken):
     def __init__(self, message, current):
         super().__init__(message)
         self.current = current
+
+
+@contextmanager
+def refusals_told(request):
+    """Do what stands in it; at a refusal leave the rest undone and tell the reader why, on the page he sees next."""
+    try:
+        yield
+    except RuleBroken as broken:
+        messages.error(request, str(broken))

@@ -16,7 +16,7 @@ from assessments.selectors import appeals as selectors
 from assessments.services import appeals as services
 from assessments.views.rounds import form_page
 from secretariat import calendar, uploads
-from secretariat.errors import RuleBroken, Stale
+from secretariat.errors import RuleBroken, Stale, refusals_told
 from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage
 from secretariat.private_files import answer
@@ -87,12 +87,10 @@ def appeal_new(request, pk):
     entry = get_object_or_404(mine, pk=pk)
     if not represents(request.user, entry.subject.agency_id):
         raise Http404
-    try:
+    with refusals_told(request):
         appeal = services.start_appeal(pk, by=request.user)
-    except RuleBroken as broken:
-        messages.error(request, broken.message)
-        return redirect("entry_scores", pk)
-    return redirect("appeal_edit" if appeal.is_draft else "appeal_detail", appeal.pk)
+        return redirect("appeal_edit" if appeal.is_draft else "appeal_detail", appeal.pk)
+    return redirect("entry_scores", pk)
 
 
 @form_page
@@ -216,13 +214,11 @@ def _grounds(appeal):
 @once
 def appeal_withdraw(request, pk):
     _own(request, pk)
-    try:
+    with refusals_told(request):
         appeal = services.withdraw_appeal(pk, by=request.user)
-    except RuleBroken as broken:
-        messages.error(request, broken.message)
-        return redirect("appeal_detail", pk)
-    messages.success(request, _("The appeal was withdrawn."))
-    return redirect("entry_scores", appeal.entry_id)
+        messages.success(request, _("The appeal was withdrawn."))
+        return redirect("entry_scores", appeal.entry_id)
+    return redirect("appeal_detail", pk)
 
 
 # --- files ---------------------------------------------------------------------------------------
@@ -250,11 +246,8 @@ def appeal_file_upload(request, pk):
 def appeal_file_remove(request, pk):
     file = _find_file(request, pk)
     _own(request, file.appeal_id)
-    try:
+    with refusals_told(request):
         services.detach(pk, by=request.user)
-    except RuleBroken as refusal:
-        messages.error(request, refusal.message)
-    else:
         messages.success(request, _("“%(name)s” was removed.") % {"name": file.name})
     return redirect(reverse("appeal_edit", args=[file.appeal_id]) + "#files")
 

@@ -23,7 +23,7 @@ from assessments.services import rounds as services
 from assessments.views.replacements import MOST_REASSIGNED, reassign_page
 from assessments.views.rounds import find_round, form_page, round_tabs
 from secretariat import calendar
-from secretariat.errors import RuleBroken
+from secretariat.errors import RuleBroken, refusals_told
 from secretariat.gate import officers_only, once
 from secretariat.lists import BulkAction, Choice, Column, ListPage, RowAction, Toggle
 from secretariat.persian import canonical, search_key
@@ -92,13 +92,11 @@ def _assignment_links(assignment, user, on_paper):
 @once
 def entry_remove(request, pk):
     entry = find_entry(request, pk)
-    try:
+    with refusals_told(request):
         round_ = services.remove_entry(pk, by=request.user)
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
-        return redirect("entry_detail", pk)
-    messages.success(request, _("“%(title)s” is no longer in the round.") % {"title": entry.subject})
-    return redirect(round_)
+        messages.success(request, _("“%(title)s” is no longer in the round.") % {"title": entry.subject})
+        return redirect(round_)
+    return redirect("entry_detail", pk)
 
 
 @officers_only
@@ -124,11 +122,8 @@ def entry_exclude(request, pk):
 @once
 def entry_include(request, pk):
     find_entry(request, pk)
-    try:
+    with refusals_told(request):
         services.include_entry(pk, by=request.user)
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
-    else:
         messages.success(request, _("The product is in the results again."))
     return redirect("entry_detail", pk)
 

@@ -18,7 +18,7 @@ from assessments.models import StudyExpert
 from assessments.selectors import comparisons as selectors
 from assessments.services import comparisons as services
 from secretariat.calendar import clock
-from secretariat.errors import RuleBroken, Stale
+from secretariat.errors import RuleBroken, Stale, refusals_told
 from secretariat.gate import once
 from secretariat.typed import whole
 
@@ -105,11 +105,9 @@ def study_finish(request, pk):
 def study_resume(request, pk):
     """Take finished answers up again."""
     _own(request, pk)
-    try:
+    with refusals_told(request):
         services.resume(pk, by=request.user)
         messages.success(request, _("You may change your answers; they count again once you finish."))
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
     return redirect("study_compare", pk)
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from assessments.views.roster import roster_tabs
-from secretariat.errors import RuleBroken
+from secretariat.errors import refusals_told
 from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage, RowAction
 from secretariat.models import Invitation
@@ -74,11 +74,8 @@ def assessor_invited(request):
 def assessor_invite_again(request, pk):
     """Send the invitation again, with a new link."""
     invitation = get_object_or_404(Invitation, pk=pk, purpose=Invitation.Purpose.ASSESSOR)
-    try:
+    with refusals_told(request):
         invitations.resend(pk, by=request.user)
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
-    else:
         messages.success(
             request, _("A new link is on its way to %(email)s; the old one works no more.") % {"email": invitation.email}
         )

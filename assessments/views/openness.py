@@ -13,7 +13,7 @@ from assessments.selectors.openness import LEAST_PICTURED, open_round
 from assessments.selectors.rounds import disconnected_sentence
 from assessments.services.bundles import ask_bundle
 from assessments.views.rounds import find_round, form_page, round_tabs
-from secretariat.errors import RuleBroken
+from secretariat.errors import refusals_told
 from secretariat.gate import officers_only, once
 from secretariat.public_pages import same_until
 
@@ -76,10 +76,8 @@ def round_bundle(request, pk):
         messages.warning(request, _("Data are released once the results are published."))
         return redirect(round_)
     if request.method == "POST":
-        try:
+        with refusals_told(request):
             ask_bundle(pk, by=request.user)
-        except RuleBroken as broken:
-            messages.error(request, str(broken))
         return redirect("round_bundle", pk)
     bundle = RoundBundle.objects.filter(run=round_.run_id).select_related("run", "asked_by").first()
     context = {

@@ -21,7 +21,7 @@ from assessments.rules import programmes as rules
 from assessments.selectors import programmes as selectors
 from assessments.services import programmes as services
 from secretariat.calendar import clock, digits, short_date
-from secretariat.errors import RuleBroken, Stale
+from secretariat.errors import RuleBroken, Stale, refusals_told
 from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage
 from secretariat.models import Agency
@@ -190,11 +190,9 @@ def programme_file_remove(request, pk):
     """Take a file out."""
     file = get_object_or_404(ProgrammeFile.objects.filter(programme__in=Programme.objects.visible_to(request.user)), pk=pk)
     _mine(request, file.programme_id)
-    try:
+    with refusals_told(request):
         services.detach(file.pk, by=request.user)
         messages.success(request, _("“%(name)s” was removed.") % {"name": file.name})
-    except RuleBroken as refusal:
-        messages.error(request, str(refusal))
     return redirect(reverse("programme_edit", args=[file.programme_id]) + "#files")
 
 

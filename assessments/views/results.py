@@ -16,7 +16,7 @@ from assessments.services import run_desk
 from assessments.services.runs import cancel_run
 from assessments.views.readers import results_readers
 from assessments.views.rounds import round_tabs
-from secretariat.errors import RuleBroken
+from secretariat.errors import RuleBroken, refusals_told
 from secretariat.gate import once
 from secretariat.lists import Choice, Column, ListPage
 from secretariat.templatetags.portal_text import num
@@ -258,11 +258,8 @@ def round_run_status(request, round_):
 @require_POST
 @once
 def round_compute(request, round_):
-    try:
+    with refusals_told(request):
         run_desk.compute_now(round_.pk, by=request.user)
-    except RuleBroken as broken:
-        messages.error(request, broken.message)
-    else:
         messages.success(request, _("The computation is asked for; it begins at once."))
     return redirect("round_results", round_.pk)
 

@@ -19,7 +19,7 @@ from assessments.selectors import excellence as selectors
 from assessments.selectors import excellence_results as results
 from assessments.services import self_assessments as services
 from secretariat.calendar import clock
-from secretariat.errors import RuleBroken, Stale
+from secretariat.errors import RuleBroken, Stale, refusals_told
 from secretariat.gate import officers_only, once
 from secretariat.models import Agency
 from secretariat.private_files import answer
@@ -77,11 +77,9 @@ def self_assessment_start(request, pk, agency):
     if not represents(request.user, agency):
         raise Http404
     year = get_object_or_404(ExcellenceYear.objects.visible_to(request.user), pk=pk)
-    try:
+    with refusals_told(request):
         return redirect(services.start(year.pk, agency, by=request.user))
-    except RuleBroken as refusal:
-        messages.error(request, str(refusal))
-        return redirect("self_assessment_list")
+    return redirect("self_assessment_list")
 
 
 @never_cache
@@ -276,13 +274,11 @@ def self_file_remove(request, pk):
     """Take a file out of the draft."""
     own = SelfAssessment.objects.filter(agency__in=represented_agencies(request.user))
     file = get_object_or_404(SelfFile.objects.filter(self_assessment__in=own), pk=pk)
-    try:
+    with refusals_told(request):
         services.detach(file.pk, by=request.user)
         messages.success(request, _("“%(name)s” was removed.") % {"name": file.name})
-    except RuleBroken as refusal:
-        messages.error(request, str(refusal))
-        return redirect("self_assessment", file.self_assessment_id)
-    return redirect(reverse("self_answer", args=[file.self_assessment_id, file.indicator_id]) + "#files")
+        return redirect(reverse("self_answer", args=[file.self_assessment_id, file.indicator_id]) + "#files")
+    return redirect("self_assessment", file.self_assessment_id)
 
 
 # --- submit, give back, result -------------------------------------------------------------------

@@ -20,7 +20,7 @@ from assessments.selectors import sets as selectors
 from assessments.selectors.assessments import preview
 from assessments.services import sets as services
 from assessments.views.sets import find_version
-from secretariat.errors import RuleBroken, Stale
+from secretariat.errors import RuleBroken, Stale, refusals_told
 from secretariat.gate import officers_only, once
 from secretariat.typed import whole
 
@@ -72,11 +72,9 @@ def set_new(request):
 @once
 def set_new_version(request, code):
     set_ = get_object_or_404(IndicatorSet, code=code)
-    try:
+    with refusals_told(request):
         return redirect(_editor(services.new_version(set_.pk, by=request.user)))
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
-        return redirect("set_latest", code)
+    return redirect("set_latest", code)
 
 
 @_drafts_only
@@ -131,13 +129,11 @@ def set_publish(request, version):
 @once
 def set_discard(request, version):
     if request.method == "POST":
-        try:
+        with refusals_told(request):
             set_ = services.discard(version.pk, edition=_edition(request), by=request.user)
             messages.success(request, _("The draft was deleted."))
             return redirect("set_latest", set_.code) if set_.pk else redirect("set_list")
-        except RuleBroken as broken:
-            messages.error(request, str(broken))
-            return redirect(_editor(version))
+        return redirect(_editor(version))
     return render(request, "assessments/set_discard.html", {"version": version, "set": version.set})
 
 
@@ -334,10 +330,8 @@ def set_node_delete(request, version, pk):
         messages.warning(request, _("This row was deleted meanwhile."))
         return redirect(_editor(version))
     if request.method == "POST":
-        try:
+        with refusals_told(request):
             services.delete_node(version.pk, pk, edition=_edition(request), by=request.user)
             messages.success(request, _("“%(title)s” was deleted.") % {"title": node.title})
-        except RuleBroken as broken:
-            messages.error(request, str(broken))
         return redirect(_editor(version, f"#group-{node.parent.pk if node.parent else 'top'}"))
     return render(request, "assessments/set_node_delete.html", {"version": version, "set": version.set, "node": node})

@@ -16,7 +16,7 @@ from assessments.scoring.weights import percentages
 from assessments.selectors import comparisons as selectors
 from assessments.services import comparisons as services
 from assessments.views.sets import find_version
-from secretariat.errors import RuleBroken
+from secretariat.errors import RuleBroken, refusals_told
 from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage
 from secretariat.workflow import open_steps
@@ -241,9 +241,7 @@ def study_exclude(request, pk, expert):
 def study_include(request, pk, expert):
     study = find_study(pk)
     left_out = get_object_or_404(StudyExpert, study=study, pk=expert)
-    try:
+    with refusals_told(request):
         services.include(left_out.pk, by=request.user)
         messages.success(request, _("These answers count again."))
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
     return redirect(study)

@@ -18,7 +18,7 @@ from products.selectors import marks as selectors
 from products.selectors.renewals import standings
 from products.services import marks
 from secretariat import calendar
-from secretariat.errors import RuleBroken
+from secretariat.errors import RuleBroken, refusals_told
 from secretariat.gate import once
 from secretariat.models import Resolution, Seat
 from secretariat.rules import ResolutionStatus, is_officer
@@ -256,11 +256,8 @@ def mark_detail(request, pk):
     if request.method == "POST":
         if not may_publish:
             raise Http404
-        try:
+        with refusals_told(request):
             marks.publish(pk, by=request.user)
-        except RuleBroken as refused:
-            messages.error(request, str(refused))
-        else:
             messages.success(request, _("The mark is public now, and the agency was told."))
         return redirect("mark_detail", pk)
     steps = {action: step for action, step in open_steps(mark, request.user).items() if action in MOVES}

@@ -13,7 +13,7 @@ from products.selectors import exemplars as selectors
 from products.selectors.marks import may_grant
 from products.services import exemplar_motions as services
 from secretariat import calendar, rules
-from secretariat.errors import RuleBroken
+from secretariat.errors import RuleBroken, refusals_told
 from secretariat.gate import once
 from secretariat.models import AgendaItem, Meeting, Resolution
 from secretariat.rules import ResolutionStatus
@@ -87,11 +87,8 @@ def exemplar_release(request, pk):
     resolution = exemplar.resolution
     if resolution is None or not rules.serves_council(request.user, resolution.council_id):
         raise Http404
-    try:
+    with refusals_told(request):
         services.release(pk, by=request.user)
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
-    else:
         messages.success(request, _("The product was taken out of the resolution."))
     return redirect("exemplar_board", resolution.pk)
 
@@ -103,16 +100,12 @@ def exemplar_publish(request, pk):
     resolution = _resolution(request, pk)
     if not may_grant(request.user, resolution):
         raise Http404
-    try:
+    with refusals_told(request):
         published, gone = services.publish_all(pk, by=request.user)
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
-        return redirect("exemplar_board", pk)
-    if published:
-        words = ngettext("%(n)s exemplar is public now.", "%(n)s exemplars are public now.", len(published))
-        messages.success(request, words % {"n": calendar.digits(len(published))})
-    for one in gone:
-        messages.warning(
-            request, _("“%(product)s” was sent back: its agency has taken its consent back.") % {"product": one.product}
-        )
+        if published:
+            words = ngettext("%(n)s exemplar is public now.", "%(n)s exemplars are public now.", len(published))
+            messages.success(request, words % {"n": calendar.digits(len(published))})
+        for one in gone:
+            words = _("“%(product)s” was sent back: its agency has taken its consent back.")
+            messages.warning(request, words % {"product": one.product})
     return redirect("exemplar_board", pk)

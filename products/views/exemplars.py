@@ -14,7 +14,7 @@ from products.forms.marks import WhyForm
 from products.models import Exemplar, Product, ProductKind
 from products.selectors import exemplars as selectors
 from products.services import exemplars as services
-from secretariat.errors import RuleBroken, Stale
+from secretariat.errors import RuleBroken, Stale, refusals_told
 from secretariat.gate import once
 from secretariat.lists import Choice, Column, ListPage, Toggle
 from secretariat.models import Agency
@@ -231,11 +231,8 @@ def exemplar_ask(request, pk):
     exemplar = find_exemplar(request, pk)
     if not is_officer(request.user):
         raise Http404
-    try:
+    with refusals_told(request):
         services.ask(pk, by=request.user)
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
-    else:
         messages.success(request, _("The agency was asked."))
     return redirect(exemplar)
 

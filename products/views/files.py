@@ -19,7 +19,7 @@ from products.selectors.submissions import file_rows
 from products.services.files import attach, detach
 from products.services.nameless import give_out, keep_back
 from secretariat import calendar
-from secretariat.errors import RuleBroken
+from secretariat.errors import RuleBroken, refusals_told
 from secretariat.gate import officers_only, once
 from secretariat.private_files import answer
 from secretariat.rules import is_officer, represents
@@ -83,11 +83,9 @@ def _told(request, product, kept, refused):
 def product_file_remove(request, pk):
     """Take a file out of the draft."""
     file = get_object_or_404(ProductFile.objects.filter(product__in=Product.objects.visible_to(request.user)), pk=pk)
-    try:
+    with refusals_told(request):
         detach(file.pk, by=request.user)
         messages.success(request, _("“%(name)s” was removed.") % {"name": file.name})
-    except RuleBroken as refusal:
-        messages.error(request, str(refusal))
     return redirect(reverse("product_edit", args=[file.product_id]) + "#files")
 
 
@@ -138,11 +136,9 @@ def product_file_sight(request, pk):
 def product_file_give_out(request, pk):
     """Show a file that was kept back to assessors again."""
     get_object_or_404(ProductFile.objects.visible_to(request.user).filter(nameless__isnull=False), pk=pk)
-    try:
+    with refusals_told(request):
         give_out(pk, by=request.user)
         messages.success(request, _("Assessors of blind rounds get this file again."))
-    except RuleBroken as refusal:
-        messages.error(request, str(refusal))
     return redirect("product_file_sight", pk)
 
 

@@ -1,6 +1,5 @@
 """The public register of quality marks: searched, filtered and sorted as a list, and as open data for everybody's own use."""
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Q
 from django.http import Http404, JsonResponse
@@ -15,7 +14,7 @@ from products.models import ProductKind, QualityMark
 from products.selectors import open_register
 from products.services import batches
 from secretariat import calendar, spreadsheets
-from secretariat.errors import RuleBroken
+from secretariat.errors import refusals_told
 from secretariat.gate import once
 from secretariat.lists import BulkAction, Choice, Column, ListPage, RowAction, Toggle
 from secretariat.models import Agency, Resolution
@@ -128,11 +127,9 @@ def mark_list(request):
     if request.method == "POST":
         if not is_officer(request.user):
             raise Http404
-        try:
+        with refusals_told(request):
             _action, chosen = page.bulk_choice()
             return redirect(batches.ask_for_register(chosen, request.GET.urlencode(), by=request.user))
-        except RuleBroken as refused:
-            messages.error(request, str(refused))
     return page.respond("products/mark_list.html")
 
 

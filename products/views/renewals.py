@@ -18,7 +18,7 @@ from products.models import QualityMark, RenewalFile, RenewalRequest
 from products.selectors.renewals import names_maker
 from products.services import renewal_requests as services
 from secretariat.calendar import clock
-from secretariat.errors import RuleBroken, Stale
+from secretariat.errors import RuleBroken, Stale, refusals_told
 from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage
 from secretariat.private_files import answer
@@ -80,12 +80,10 @@ def renewal_start(request, pk):
     """Begin to ask for the renewal of a mark, or go on where it was begun."""
     marks = QualityMark.objects.filter(product__agency__in=represented_agencies(request.user), published_at__isnull=False)
     mark = get_object_or_404(marks, pk=pk)
-    try:
+    with refusals_told(request):
         made = services.start(mark.pk, by=request.user)
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
-        return redirect("product_detail", mark.product_id)
-    return redirect("renewal_edit" if made.is_draft else "renewal_detail", made.pk)
+        return redirect("renewal_edit" if made.is_draft else "renewal_detail", made.pk)
+    return redirect("product_detail", mark.product_id)
 
 
 @require_safe
@@ -187,11 +185,9 @@ def renewal_autosave(request, pk):
 def renewal_withdraw(request, pk):
     """Take the request back."""
     found = _mine(request, pk)
-    try:
+    with refusals_told(request):
         services.withdraw(found.pk, by=request.user)
         messages.success(request, _("The request was withdrawn."))
-    except RuleBroken as refusal:
-        messages.error(request, str(refusal))
     return redirect("renewal_detail", pk)
 
 
@@ -212,11 +208,9 @@ def renewal_file_remove(request, pk):
     rows = RenewalFile.objects.filter(request__in=RenewalRequest.objects.visible_to(request.user))
     file = get_object_or_404(rows, pk=pk)
     _mine(request, file.request_id)
-    try:
+    with refusals_told(request):
         services.detach(file.pk, by=request.user)
         messages.success(request, _("“%(name)s” was removed.") % {"name": file.name})
-    except RuleBroken as refusal:
-        messages.error(request, str(refusal))
     return redirect("renewal_edit", file.request_id)
 
 

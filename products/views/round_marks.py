@@ -16,7 +16,7 @@ from products.selectors import marks as selectors
 from products.services import mark_motions as services
 from products.services.mark_motions import Wish
 from secretariat import calendar, rules
-from secretariat.errors import RuleBroken
+from secretariat.errors import RuleBroken, refusals_told
 from secretariat.gate import once
 from secretariat.models import AgendaItem, Meeting, Resolution
 
@@ -96,11 +96,8 @@ def withheld_release(request, pk):
     row = get_object_or_404(rows.select_related("resolution"), pk=pk)
     if not rules.serves_council(request.user, row.resolution.council_id):
         raise Http404
-    try:
+    with refusals_told(request):
         services.release(pk, by=request.user)
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
-    else:
         messages.success(request, _("The product was taken out of the resolution."))
     return redirect("decision_board", row.resolution_id)
 
@@ -112,11 +109,8 @@ def withheld_tell(request, pk):
     resolution = get_object_or_404(Resolution.objects.visible_to(request.user), pk=pk)
     if not rules.serves_council(request.user, resolution.council_id):
         raise Http404
-    try:
+    with refusals_told(request):
         count = services.tell_withheld(pk, by=request.user)
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
-    else:
         messages.success(
             request, ngettext("%(n)s agency was told.", "%(n)s agencies were told.", count) % {"n": calendar.digits(count)}
         )

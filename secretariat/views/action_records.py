@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from secretariat import calendar
-from secretariat.errors import RuleBroken, Stale
+from secretariat.errors import RuleBroken, Stale, refusals_told
 from secretariat.fields import JalaliDateFormField
 from secretariat.forms.actions import EvidenceForm, NoteForm
 from secretariat.gate import once
@@ -90,11 +90,9 @@ def action_file_remove(request, pk):
     """Take evidence out."""
     file = get_object_or_404(ActionFile.objects.visible_to(request.user), pk=pk)
     _written(request, file.item_id)
-    try:
+    with refusals_told(request):
         services.detach(file.pk, by=request.user)
         messages.success(request, _("“%(name)s” was removed.") % {"name": file.name})
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
     return redirect(reverse("action_detail", args=[file.item_id]) + "#files")
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from secretariat import rules
-from secretariat.errors import RuleBroken, Stale
+from secretariat.errors import RuleBroken, Stale, refusals_told
 from secretariat.forms.agencies import AgencyForm, UnitForm
 from secretariat.gate import once
 from secretariat.lists import Choice, Column, ListPage
@@ -147,13 +147,11 @@ def unit_edit(request, pk):
 def unit_remove(request, pk):
     """Take out a unit on which nothing hangs."""
     unit = get_object_or_404(Unit.objects.managed_by(request.user).select_related("agency"), pk=pk)
-    try:
+    with refusals_told(request):
         service.remove_unit(unit.pk, by=request.user)
-    except RuleBroken as refused:
-        messages.error(request, refused.message)
-        return redirect("unit_edit", unit.pk)
-    messages.success(request, _("“%(unit)s” is removed.") % {"unit": unit})
-    return redirect(unit.agency)
+        messages.success(request, _("“%(unit)s” is removed.") % {"unit": unit})
+        return redirect(unit.agency)
+    return redirect("unit_edit", pk)
 
 
 @require_safe

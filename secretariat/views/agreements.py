@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from secretariat.errors import RuleBroken, Stale
+from secretariat.errors import RuleBroken, Stale, refusals_told
 from secretariat.forms.actions import AgreementForm, CommitmentForm, EvidenceForm, WhyForm
 from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage
@@ -161,11 +161,8 @@ def agreement_move(request, pk, action):
 def agreement_publish(request, pk):
     """Show its text to everybody, or no longer."""
     agreement, wanted = find_agreement(request, pk), request.POST.get("public") == "1"
-    try:
+    with refusals_told(request):
         services.publish(agreement.pk, by=request.user, is_public=wanted)
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
-    else:
         told = _("It stands on the public page of the agency now.") if wanted else _("It is no longer public.")
         messages.success(request, told)
     return redirect(agreement)
@@ -204,11 +201,9 @@ def agreement_review_make(request, pk):
     agreement = find_agreement(request, pk)
     if not is_officer(request.user) and not serves_council(request.user, agreement.council_id):
         raise Http404
-    try:
+    with refusals_told(request):
         return redirect(services.review(agreement.pk, by=request.user))
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
-        return redirect(agreement)
+    return redirect(agreement)
 
 
 @require_safe

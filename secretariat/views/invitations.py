@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from secretariat import rules
-from secretariat.errors import RuleBroken
+from secretariat.errors import RuleBroken, refusals_told
 from secretariat.forms.agencies import AcceptForm, InvitationForm
 from secretariat.gate import once
 from secretariat.lists import Choice, Column, ListPage
@@ -98,11 +98,8 @@ def _changed(request, pk, change, sentence):
     if not rules.is_officer(request.user):
         raise Http404
     invitation = get_object_or_404(Invitation.objects.visible_to(request.user).select_related("agency"), pk=pk)
-    try:
+    with refusals_told(request):
         change(pk, by=request.user)
-    except RuleBroken as refused:
-        messages.error(request, refused.message)
-    else:
         messages.success(request, sentence % {"email": invitation.email})
     return _back(invitation)
 

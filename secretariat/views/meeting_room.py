@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from secretariat import calendar
-from secretariat.errors import RuleBroken
+from secretariat.errors import RuleBroken, refusals_told
 from secretariat.forms.meetings import AnswerForm, PaperForm, StayForm
 from secretariat.gate import once
 from secretariat.models import AgendaItem, AgendaPaper, Meeting, Presence
@@ -114,10 +114,8 @@ def meeting_presence(request, pk):
     meeting = kept_meeting(request, pk)
     what, number = [*request.POST.get("do", "").split("-"), ""][:2]
     seat = whole(number, 0)
-    try:
+    with refusals_told(request):
         _record(meeting, what, seat, request.user)
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
     if request.headers.get("HX-Request"):
         return redirect("meeting_now", pk)
     return redirect(reverse("meeting_detail", args=[pk]) + "#now")
@@ -201,10 +199,8 @@ def item_begin(request, pk):
     """Take up an item of the agenda; the one under discussion ends."""
     item = get_object_or_404(AgendaItem.objects.filter(meeting__in=Meeting.objects.visible_to(request.user)), pk=pk)
     meeting = kept_meeting(request, item.meeting_id)
-    try:
+    with refusals_told(request):
         meetings.begin_item(pk, by=request.user)
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
     return redirect(reverse("meeting_detail", args=[meeting.pk]) + f"#item-{pk}")
 
 
@@ -236,11 +232,9 @@ def paper_remove(request, pk):
     """Take a paper off the agenda."""
     paper = get_object_or_404(AgendaPaper.objects.visible_to(request.user).select_related("item"), pk=pk)
     kept_meeting(request, paper.item.meeting_id)
-    try:
+    with refusals_told(request):
         agenda_papers.take_back(pk, by=request.user)
         messages.success(request, _("“%(name)s” was removed.") % {"name": paper.name})
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
     return redirect(reverse("meeting_detail", args=[paper.item.meeting_id]) + f"#item-{paper.item_id}")
 
 

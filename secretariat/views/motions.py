@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from secretariat import matters, rules
-from secretariat.errors import RuleBroken, Stale
+from secretariat.errors import RuleBroken, Stale, refusals_told
 from secretariat.forms.motions import MotionForm, ReasonForm, RecusalForm, plain_decision
 from secretariat.gate import once
 from secretariat.models import ActionItem, AgendaItem, Meeting, Resolution
@@ -218,10 +218,7 @@ def recusal_take_back(request, pk, seat):
     asides = selectors.recusals_of(resolution, request.user, keeps=rules.serves_council(request.user, resolution.council_id))
     if not any(one.seat.pk == seat and one.removable for one in asides):
         raise Http404
-    try:
+    with refusals_told(request):
         recusals.take_back(pk, seat, by=request.user)
-    except RuleBroken as broken:
-        messages.error(request, str(broken))
-    else:
         messages.success(request, _("The recusal was taken back."))
     return redirect(matters.page_of(resolution))

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django_otp import login as show_device
 
-from secretariat.errors import RuleBroken
+from secretariat.errors import RuleBroken, refusals_told
 from secretariat.forms.sign_in import CodeForm
 from secretariat.services import second_factor
 from secretariat.sign_in import safe_next
@@ -118,13 +118,10 @@ def second_factor_codes(request):
 def second_factor_remove(request):
     """Turn the second factor off, with a code, where none is required."""
     form = CodeForm(request.POST)
-    try:
+    with refusals_told(request):
         if not form.is_valid():
             raise RuleBroken(_("Write a code to turn the second factor off."))
         second_factor.check(request.user, form.cleaned_data["code"])
         second_factor.turn_off(request.user)
-    except RuleBroken as refused:
-        messages.error(request, refused.message)
-    else:
         messages.success(request, _("The second factor is off."))
     return redirect("account")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from secretariat import rules
 from secretariat.calendar import today
-from secretariat.errors import RuleBroken
+from secretariat.errors import refusals_told
 from secretariat.fields import CanonicalCharField, JalaliDateFormField, MobileFormField, WholeNumberFormField
 from secretariat.lists import BulkAction, Choice, Column, DateRange, ListPage, RowAction
 from secretariat.models import Agency
@@ -96,11 +96,9 @@ def styleguide(request):
 
 def _answer(request, page):
     if "bulk_action" in request.POST:
-        try:
+        with refusals_told(request):
             _action, rows = page.bulk_choice()
             messages.success(request, _("Greeted: %(count)s.") % {"count": rows.count()})
-        except RuleBroken as refused:
-            messages.error(request, str(refused))
         return redirect("styleguide")
     if "upload" in request.POST or "upload" in request.FILES:
         form = UploadForm(request.POST, request.FILES)
