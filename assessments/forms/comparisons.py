@@ -144,7 +144,7 @@ class InviteForm(forms.Form):
         fitting = Exists(IndicatorSet.objects.filter(pk=set_id, experts=OuterRef("pk")))
         roster = Assessor.objects.filter(is_active=True, user__is_active=True).exclude(user__in=asked).select_related("user")
         # Those who assess by this set stand first.
-        self.fields["roster"].queryset = roster.annotate(fitting=fitting).order_by("-fitting", "user__sort_key")
+        self.fields["roster"].queryset = roster.annotate(fitting=fitting).order_by("-fitting", "user__sort_key", "pk")
 
     def clean_others(self):
         found = []

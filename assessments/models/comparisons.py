@@ -134,7 +134,7 @@ class StudyGroup(models.Model):
     consistency_ratio = models.FloatField(null=True)
 
     class Meta:
-        ordering = ["position"]
+        ordering = ["position", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["study", "code"], name="group_once_in_a_study"),
             models.CheckConstraint(
@@ -183,7 +183,7 @@ class StudyItem(models.Model):
     guidance = Bilingual("guidance")
 
     class Meta:
-        ordering = ["group", "position"]
+        ordering = ["group", "position", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["group", "code"], name="item_once_in_a_group"),
             models.CheckConstraint(

@@ -121,7 +121,7 @@ class IndicatorSet(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("indicator set"), _("indicator sets")
-        ordering = ["sort_key"]
+        ordering = ["sort_key", "pk"]
         constraints = [
             models.CheckConstraint(condition=Q(layer__in=["common", "kind", "overlay", "organisation"]), name="set_layer_known")
         ]

@@ -201,7 +201,7 @@ class ModerationMember(models.Model):
     objects = ModerationMemberQuerySet.as_manager()
 
     class Meta:
-        ordering = ["assignment__alias"]
+        ordering = ["assignment__alias", "pk"]
         constraints = [models.UniqueConstraint(fields=["moderation", "assignment"], name="member_let_in_once")]
         triggers = [
             STAYS,

@@ -32,7 +32,7 @@ class ExpertiseField(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("field of expertise"), _("fields of expertise")
-        ordering = ["sort_key"]
+        ordering = ["sort_key", "pk"]
 
     def __str__(self):
         return self.name
@@ -104,7 +104,7 @@ class Assessor(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("assessor"), _("assessors")
-        ordering = ["user__sort_key"]
+        ordering = ["user__sort_key", "pk"]
         constraints = [
             models.CheckConstraint(
                 condition=Q(languages__contained_by=Language.values), name="assessor_languages_known"
@@ -160,7 +160,7 @@ class Availability(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("period of availability"), _("periods of availability")
-        ordering = ["since"]
+        ordering = ["since", "pk"]
         constraints = [
             models.CheckConstraint(condition=Q(until=None) | Q(until__gte=F("since")), name="availability_ends_after_it_begins"),
             ExclusionConstraint(

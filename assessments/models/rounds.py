@@ -256,7 +256,7 @@ class SheetPart(models.Model):
     position = models.PositiveSmallIntegerField()
 
     class Meta:
-        ordering = ["position"]
+        ordering = ["position", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["sheet", "version"], name="version_once_in_a_sheet"),
             models.CheckConstraint(condition=Q(weight__gt=0, weight__lte=100), name="part_weight_within_0_100"),

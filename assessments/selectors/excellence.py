@@ -306,7 +306,7 @@ def checker_candidates(self_assessment):
         .exclude(pk__in=before)
         .select_related("user")
         .annotate(load=Count("excellence_checks", filter=live))
-        .order_by("load", "user__sort_key")
+        .order_by("load", "user__sort_key", "pk")
     )
     tied = {assessor for assessor, _agency in agency_ties({self_assessment.agency_id}, roster)}
     return [Candidate(assessor, assessor.load) for assessor in roster if assessor.pk not in tied]

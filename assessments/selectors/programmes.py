@@ -30,7 +30,7 @@ def file_rows(programme, *, removable=False):
 def candidates(round_, user):
     """Accepted programmes that are not in a round yet."""
     programmes = Programme.objects.visible_to(user).accepted().exclude(subject__entries__round=round_)
-    return programmes.select_related("agency", "indicator_set").order_by("sort_key")
+    return programmes.select_related("agency", "indicator_set").order_by("sort_key", "pk")
 
 
 # --- what a blind round would tell ---------------------------------------------------------------
@@ -148,4 +148,4 @@ def waiting_for_agency(agencies):
     open_ones = Programme.objects.filter(
         agency__in=agencies, by_agency=True, status__in=[ProgrammeStatus.RETURNED, ProgrammeStatus.DRAFT]
     )
-    return open_ones.order_by("-status", "-changed_at")
+    return open_ones.order_by("-status", "-changed_at", "-pk")

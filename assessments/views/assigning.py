@@ -200,7 +200,7 @@ def round_assign_bulk(request, pk):
             error = _("Choose at least one product and one assessor.")
         plan = selectors.plan(round_, pairs)
     roster = (
-        selectors.assessors_with_load(Assessor.objects.active()).prefetch_related("expertise").order_by("load", "user__sort_key")
+        selectors.assessors_with_load(Assessor.objects.active()).prefetch_related("expertise").order_by("load", "user__sort_key", "pk")
     )
     if word := search_key(request.GET.get("assessor_q", "")):
         roster = roster.filter(user__search_key__contains=word)
@@ -281,7 +281,7 @@ def find_rounds(request):
 
 
 def find_assessors():
-    return [(row.pk, str(row)) for row in Assessor.objects.select_related("user").order_by("user__sort_key")[:500]]
+    return [(row.pk, str(row)) for row in Assessor.objects.select_related("user").order_by("user__sort_key", "pk")[:500]]
 
 
 @officers_only

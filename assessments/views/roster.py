@@ -139,8 +139,8 @@ def assessor_detail(request, pk):
     by_year, whole = years(assessor)
     context = {
         "assessor": assessor,
-        "affiliations": assessor.affiliations.select_related("agency", "unit", "by").order_by("agency__sort_key"),
-        "relations": assessor.relations.select_related("by").order_by("name"),
+        "affiliations": assessor.affiliations.select_related("agency", "unit", "by").order_by("agency__sort_key", "pk"),
+        "relations": assessor.relations.select_related("by").order_by("name", "pk"),
         "periods": assessor.periods.all(),
         "roles": [grant for grant in assessor.user.grants if grant.agency_id or grant.unit_id],
         "conflicts": _conflicts(assessor),
@@ -226,7 +226,7 @@ def assessor_conflict(request, pk):
     assessor = find_assessor(pk)
     recorded = ConflictOfInterest.objects.binding().filter(assessor=assessor)
     subjects = Subject.objects.exclude(conflicts__in=recorded).filter(entries__round__status__in=rules.BINDING_ROUNDS).distinct()
-    form = ConflictForm(request.POST or None, subjects=subjects.order_by("title_fa"))
+    form = ConflictForm(request.POST or None, subjects=subjects.order_by("title_fa", "pk"))
     if request.method == "POST" and form.is_valid():
         try:
             said = form.cleaned_data

@@ -55,7 +55,7 @@ def self_assessment_list(request):
         SelfAssessment.objects.visible_to(request.user)
         .filter(agency__in=mine)
         .select_related("year", "agency")
-        .order_by("-year__year", "agency__sort_key")
+        .order_by("-year__year", "agency__sort_key", "pk")
     )
     began = {(row.year_id, row.agency_id) for row in rows}
     agencies = list(Agency.objects.filter(pk__in=mine))

@@ -55,7 +55,7 @@ def waiver_list(request):
 def waiver_new(request, pk):
     """Ask that an assessor may judge a product in spite of what ties him to it."""
     assessor = find_assessor(pk)
-    subjects = Subject.objects.filter(pk__in=[subject.pk for subject in waivable_subjects(assessor)]).order_by("title_fa")
+    subjects = Subject.objects.filter(pk__in=[subject.pk for subject in waivable_subjects(assessor)]).order_by("title_fa", "pk")
     form = WaiverForm(request.POST or None, subjects=subjects, initial={"subject": request.GET.get("subject")})
     if request.method == "POST" and form.is_valid():
         try:

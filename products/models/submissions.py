@@ -44,7 +44,7 @@ class ProductKind(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("kind of product"), _("kinds of products")
-        ordering = ["group", "sort_key"]
+        ordering = ["group", "sort_key", "pk"]
         constraints = [models.CheckConstraint(condition=Q(group__in=["product", "activity", "place"]), name="kind_group_known")]
 
     def __str__(self):
@@ -163,7 +163,7 @@ class Product(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("product"), _("products")
-        ordering = ["-changed_at"]
+        ordering = ["-changed_at", "-pk"]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=rules.ProductStatus.values), name="product_status_known"),
             models.CheckConstraint(

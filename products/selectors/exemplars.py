@@ -193,7 +193,7 @@ def points_of(exemplar):
 
 def living_mark(product):
     """The published mark of a product that is in force today, or None."""
-    return product.marks.in_force().order_by("-granted_at").first()
+    return product.marks.in_force().order_by("-granted_at", "-pk").first()
 
 
 # --- where it stands -----------------------------------------------------------------------------

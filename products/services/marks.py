@@ -184,7 +184,7 @@ def partial_voters(resolution, tied):
     for rows, by_hand in ((Vote.objects, Q(by_hand=True)), (BallotMark.objects, Q(pk=None))):
         counted = rows.filter(ballot__resolution=resolution).exclude(ballot__status="void")
         who |= set(counted.values_list("seat__user", flat=True)) | set(counted.exclude(by_hand).values_list("cast_by", flat=True))
-    return list(User.objects.filter(pk__in=who & set(tied)).order_by("sort_key"))
+    return list(User.objects.filter(pk__in=who & set(tied)).order_by("sort_key", "pk"))
 
 
 def _ask_nobody_votes(resolution):

@@ -45,7 +45,7 @@ def make_waiting(limit=50):
     What fails for good says so; what fails by chance is tried again, but not for ever.
     """
     done = 0
-    for pk in list(NamelessCopy.objects.waiting().order_by("next_try_at").values_list("pk", flat=True)[:limit]):
+    for pk in list(NamelessCopy.objects.waiting().order_by("next_try_at", "pk").values_list("pk", flat=True)[:limit]):
         copy = _claimed(pk)
         if copy is None:
             continue

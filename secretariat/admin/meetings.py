@@ -54,7 +54,7 @@ class AttendanceInline(Beside, admin.TabularInline):
             .get_queryset(request)
             .select_related("seat__user", "meeting")
             .prefetch_related("presences")
-            .order_by("seat__role", "seat__user__sort_key")
+            .order_by("seat__role", "seat__user__sort_key", "pk")
         )
 
     def get_formset(self, request, obj=None, **kwargs):

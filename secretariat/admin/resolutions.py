@@ -71,7 +71,7 @@ class ResolutionAdmin(Papers):
         stored = dict(ballot.votes.filter(by_hand=True).values_list("seat", "choice")) if ballot else {}
         # What a member has cast is final, and nobody reads it before the count.
         cast = ballot.votes.filter(by_hand=False).values("seat") if ballot else []
-        seats = voting_seats(obj.meeting).filter(pk__in=there).exclude(pk__in=cast).select_related("user").order_by("role", "user__sort_key")
+        seats = voting_seats(obj.meeting).filter(pk__in=there).exclude(pk__in=cast).select_related("user").order_by("role", "user__sort_key", "pk")
         choices = [("", _("no vote")), *rules.Choice.choices, ("recused", _("recused"))]
         return {
             f"vote_{seat.pk}": forms.ChoiceField(
@@ -91,7 +91,7 @@ class ResolutionAdmin(Papers):
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == "meeting":
-            meetings = Meeting.objects.select_related("council").order_by("-starts_at")
+            meetings = Meeting.objects.select_related("council").order_by("-starts_at", "-pk")
             served = rules.served_councils(request.user)
             kwargs["queryset"] = meetings if served is None else meetings.filter(council__in=served)
         elif db_field.name in ("agenda_item", "supersedes"):

@@ -24,7 +24,7 @@ class Province(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("province"), _("provinces")
-        ordering = ["sort_key"]
+        ordering = ["sort_key", "pk"]
 
     def __str__(self):
         return self.name
@@ -100,7 +100,7 @@ class Agency(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("agency"), _("agencies")
-        ordering = ["sort_key"]
+        ordering = ["sort_key", "pk"]
         constraints = [models.CheckConstraint(condition=Q(kind__in=Kind.values), name="agency_kind_known")]
 
     def __str__(self):
@@ -143,7 +143,7 @@ class Unit(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("unit"), _("units")
-        ordering = ["sort_key"]
+        ordering = ["sort_key", "pk"]
         constraints = [
             models.UniqueConstraint(
                 fields=["agency", "parent", "name_fa"], nulls_distinct=False, name="unit_named_once_beside_its_siblings"

@@ -194,7 +194,7 @@ class AgreementReview(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("review of an agreement"), _("reviews of agreements")
-        ordering = ["-made_at"]
+        ordering = ["-made_at", "-pk"]
         triggers = [pgtrigger.Protect(name="review_stays_as_it_was_made", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self):

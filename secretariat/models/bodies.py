@@ -66,7 +66,7 @@ class Council(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("council"), _("councils")
-        ordering = ["sort_key"]
+        ordering = ["sort_key", "pk"]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(parent=F("id")),
@@ -220,7 +220,7 @@ class Seat(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("seat"), _("seats")
-        ordering = ["council", "role", "user__sort_key"]
+        ordering = ["council", "role", "user__sort_key", "pk"]
         constraints = [
             models.CheckConstraint(
                 condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),

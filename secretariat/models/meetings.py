@@ -97,7 +97,7 @@ class Meeting(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("meeting"), _("meetings")
-        ordering = ["-starts_at"]
+        ordering = ["-starts_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
                 fields=["council", "year", "number"],

@@ -70,7 +70,7 @@ class Letter(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("letter"), _("letters")
-        ordering = ["-created_at"]
+        ordering = ["-created_at", "-pk"]
         indexes = [models.Index(fields=["next_try_at"], condition=Q(sent_at=None, given_up_at=None), name="letter_waiting")]
 
     def __str__(self):

@@ -218,7 +218,7 @@ class Invitation(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("invitation"), _("invitations")
-        ordering = ["-invited_at"]
+        ordering = ["-invited_at", "-pk"]
         constraints = [
             models.CheckConstraint(
                 condition=Q(purpose="representative", agency__isnull=False) | Q(purpose__in=["assessor", "officer"], agency=None),

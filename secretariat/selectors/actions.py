@@ -158,8 +158,8 @@ def axes(items):
 def units(items, user):
     """What may be meant as a unit, for suggestions: those in use, the units that `user` keeps, the member agencies."""
     used = items.exclude(unit="").order_by("unit").values_list("unit", flat=True).distinct()
-    kept = [unit.name for unit in Unit.objects.managed_by(user).order_by("sort_key")[:MOST_UNITS]]
-    agencies = [agency.name for agency in Agency.objects.filter(is_member=True).order_by("sort_key")[:MOST_UNITS]]
+    kept = [unit.name for unit in Unit.objects.managed_by(user).order_by("sort_key", "pk")[:MOST_UNITS]]
+    agencies = [agency.name for agency in Agency.objects.filter(is_member=True).order_by("sort_key", "pk")[:MOST_UNITS]]
     return list(dict.fromkeys([*used[:MOST_UNITS], *kept, *agencies]))
 
 

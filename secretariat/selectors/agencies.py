@@ -19,7 +19,7 @@ def representatives(agency):
     grants = list(
         RoleGrant.objects.filter(agency=agency, role=RoleGrant.Role.REPRESENTATIVE)
         .select_related("user", "agency", "granted_by")
-        .order_by("user__sort_key", "-since")
+        .order_by("user__sort_key", "-since", "pk")
     )
     current = set(RoleGrant.objects.current().filter(agency=agency).values_list("pk", flat=True))
     return [grant for grant in grants if grant.pk in current], [grant for grant in grants if grant.pk not in current]

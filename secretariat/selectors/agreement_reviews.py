@@ -44,7 +44,7 @@ def due(today=None):
     put = ReviewOnAgenda.objects.filter(agreement__in=agreements).values("paper")
     by_hand = AgreementReview.objects.filter(agreement__in=agreements).exclude(pk__in=put)
     last = {}
-    for agreement, made_at in by_hand.order_by("made_at").values_list("agreement", "made_at"):
+    for agreement, made_at in by_hand.order_by("made_at", "pk").values_list("agreement", "made_at"):
         last[agreement] = timezone.localdate(made_at)
     return [
         one

@@ -106,7 +106,7 @@ def _factors(seats, user):
 
 
 def _meeting(council, seats, user):
-    title, first = _("First meeting"), council.meetings.exclude(status=rules.MeetingStatus.CANCELLED).order_by("starts_at").first()
+    title, first = _("First meeting"), council.meetings.exclude(status=rules.MeetingStatus.CANCELLED).order_by("starts_at", "pk").first()
     if first is not None:
         return Line(True, title, calendar.long_datetime(first.starts_at), reverse("meeting_detail", args=[first.pk]), _("to the meeting"))
     if not rules.serves_council(user, council.pk):

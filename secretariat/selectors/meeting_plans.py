@@ -20,7 +20,7 @@ def next_reference(council_id):
 def suggested_plan(council):
     """(time and place, agenda) for the form of a new meeting; all of it can be changed or left out."""
     held = council.meetings.exclude(status=rules.MeetingStatus.CANCELLED)
-    last = held.order_by("starts_at").last()
+    last = held.order_by("starts_at", "pk").last()
     when = {}
     if last is not None:
         when = {"clock": calendar.in_tehran(last.starts_at).time(), "place": last.place, "minutes_planned": last.minutes_planned}
@@ -34,7 +34,7 @@ def suggested_plan(council):
                 "title": _("Approval of the minutes of meeting %(number)s") % {"number": calendar.digits(meeting.reference)},
                 "minutes_of": meeting.pk,
             }
-            for meeting in held.filter(status=rules.MeetingStatus.HELD, approved_at=None, approvals=None).order_by("starts_at")
+            for meeting in held.filter(status=rules.MeetingStatus.HELD, approved_at=None, approvals=None).order_by("starts_at", "pk")
         ]
     if council.actions.filter(status__in=OPEN_ACTIONS).exists():
         items.append({"kind": AgendaItem.Kind.DISCUSSION, "title": _("Report on the actions")})

@@ -154,7 +154,7 @@ def loose_motions(meeting):
 def open_ballots(meeting):
     """Ballots that are open or wait for the chair, with how many have voted."""
     rows = Ballot.objects.filter(resolution__meeting=meeting, status__in=OPEN).select_related("resolution")
-    return list(rows.annotate(voted=Count("votes", distinct=True) + Count("marks", distinct=True)).order_by("opened_at"))
+    return list(rows.annotate(voted=Count("votes", distinct=True) + Count("marks", distinct=True)).order_by("opened_at", "pk"))
 
 
 def seen(meeting, table, items, ballots):
@@ -220,7 +220,7 @@ def to_sign(user):
         Meeting.objects.filter(pk__in=there.filter(signature=None).values("meeting"))
         .exclude(pk__in=there.filter(signature__isnull=False).values("meeting"))
         .select_related("council")
-        .order_by("starts_at")
+        .order_by("starts_at", "pk")
     )
 
 

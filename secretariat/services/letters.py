@@ -63,7 +63,7 @@ def absolute(path):
 
 def send_waiting(limit=BATCH):
     """Send what waits, each letter claimed first, so that two senders never have the same one; gives how many went."""
-    waiting = list(Letter.objects.waiting().order_by("next_try_at").values_list("pk", flat=True)[:limit])
+    waiting = list(Letter.objects.waiting().order_by("next_try_at", "pk").values_list("pk", flat=True)[:limit])
     if not waiting:
         return 0
     connection, sent = get_connection(), 0

@@ -22,7 +22,7 @@ def opening_text(meeting):
     """The beginning of the minutes as the record has it: when and where, who was there, late, excused or absent, the quorum."""
     lines = {line.seat_id: line for line in meeting.attendances.select_related("seat__user").prefetch_related("presences__user")}
     there, late, excused, absent = [], [], [], []
-    for seat in seats_on_day(meeting).select_related("user").order_by("role", "user__sort_key"):
+    for seat in seats_on_day(meeting).select_related("user").order_by("role", "user__sort_key", "pk"):
         line = lines.get(seat.pk)
         rows = list(line.presences.all()) if line else []
         name = f"{seat.user} ({seat.get_role_display()})"

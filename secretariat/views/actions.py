@@ -263,7 +263,7 @@ def page_of(request, item, note=None, evidence=None):
         "trail": selectors.trail(item),
         "said": item.moves.filter(action="report").last() if item.done_at else None,
         "resolution": item.resolution if item.resolution_id and _may_read(request.user, item) else None,
-        "reminders": item.reminders.order_by("-at").prefetch_related("reminded__user") if rules.keeps(request.user, item) else [],
+        "reminders": item.reminders.order_by("-at", "-pk").prefetch_related("reminded__user") if rules.keeps(request.user, item) else [],
     }
 
 

@@ -201,7 +201,7 @@ def recusal_record(request, pk):
     resolution = find_resolution(request, pk)
     kept(request, resolution)
     taken = {one.seat.pk for one in selectors.recusals_of(resolution, request.user, keeps=True)}
-    seats = voting_seats(resolution.meeting).exclude(pk__in=taken).select_related("user").order_by("role", "user__sort_key")
+    seats = voting_seats(resolution.meeting).exclude(pk__in=taken).select_related("user").order_by("role", "user__sort_key", "pk")
     form = RecusalForm(request.POST if request.method == "POST" else None, seats=seats)
 
     def act(form):
