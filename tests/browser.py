@@ -28,6 +28,7 @@ FLAGS = [
     "--disable-dev-shm-usage",
 ]
 HEIGHT = 900
+PATIENCE = 30_000  # milliseconds; a page that is right comes long before, on a slow machine too
 SLOW = float(os.environ.get("SLOW", 0))  # seconds
 # A page that is being left is still there for a moment, and answers for the one that is to come.
 TELL_LEAVING = "addEventListener('beforeunload', () => { window.isLeaving = true })"
@@ -36,7 +37,7 @@ TELL_LEAVING = "addEventListener('beforeunload', () => { window.isLeaving = true
 @pytest.fixture(scope="session")
 def browser():
     """Start one Chromium for the run. No browser is a failure, never a skip."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     path = os.environ.get("CHROME_PATH")
     if not path:
@@ -44,6 +45,7 @@ def browser():
     env = dict(os.environ)
     if os.environ.get("CHROME_LIBRARIES"):
         env.update(LD_LIBRARY_PATH=os.environ["CHROME_LIBRARIES"], FONTCONFIG_FILE=os.environ["CHROME_FONTS"])
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS, env=env)
         # Playwright leaves a running event loop in this thread, in which Django would refuse the database.
@@ -83,7 +85,7 @@ class Pages:
         context.add_cookies([{"name": name, "value": value, "url": self.base_url} for name, value in cookies.items()])
         context.add_init_script(TELL_LEAVING)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
         self._listen(page)
         return page
 

@@ -68,7 +68,7 @@ def kept(page):
     return page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('kept:'))")
 
 
-def until(condition, limit=15):
+def until(condition, limit=30):
     end = time.monotonic() + limit
     while not condition():
         assert time.monotonic() < end, f"it did not happen in time; stored: {stored()}"

@@ -38,7 +38,7 @@ def _stored():
 
 
 def _until(condition):
-    end = time.monotonic() + 15
+    end = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < end, f"it was not saved in time; stored: {_stored()}"
         time.sleep(0.05)

@@ -1,10 +1,8 @@
 """The sheet on its page: filling in, what cannot be read, two windows, who may see it, and how fast."""
 
 import json
-import threading
 
 import pytest
-from django.db import connections
 from django.urls import reverse
 
 from assessments.evidence import Evidence, EvidenceFile, _providers, register
@@ -13,6 +11,7 @@ from assessments.services import assessments as services
 from secretariat.errors import RuleBroken, Stale
 from tests import factories
 from tests.assessments.sheets import forty
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -188,22 +187,14 @@ def test_a_stale_autosave_tells_what_stands(seat, assignment):
 @pytest.mark.django_db(transaction=True)
 def test_two_windows_at_the_same_moment_one_saves_and_one_is_told(assignment):
     person, leaf = _person(assignment), _leaves(assignment)["D1I1"]
-    barrier, results = threading.Barrier(2), []
 
     def save(value):
         try:
-            barrier.wait(10)
-            results.append(services.save_draft(assignment.pk, {f"r-{leaf}": value}, by=person, version=0).assessment.version)
+            return services.save_draft(assignment.pk, {f"r-{leaf}": value}, by=person, version=0).assessment.version
         except Stale as stale:
-            results.append(str(stale.current.sheet.rows[0].answer.value))
-        finally:
-            connections.close_all()
+            return stale.current.sheet.rows[0].answer.value
 
-    threads = [threading.Thread(target=save, args=(value,)) for value in ("2", "4")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
+    results = at_once(lambda: save("2"), lambda: save("4"))
     stands = Rating.objects.get().value
     assert sorted(map(str, results)) == sorted(["1", str(stands)])
     assert Assessment.objects.get().version == 1

@@ -1,11 +1,9 @@
 """Submitting, reading and reopening a sheet; completeness, deadlines, double submits and races."""
 
-import threading
 import uuid
 from datetime import timedelta
 
 import pytest
-from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,6 +13,7 @@ from assessments.services import runs
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Notice
 from tests import factories
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -168,7 +167,7 @@ def test_a_double_click_submits_once_and_shows_the_first_result(seat, filled):
 
 @pytest.mark.django_db(transaction=True)
 def test_two_submits_at_the_same_moment_count_once(filled):
-    results = _together(*[lambda: services.submit(filled.pk, by=_person(filled), version=1)] * 2)
+    results = at_once(*[lambda: services.submit(filled.pk, by=_person(filled), version=1)] * 2)
     assert sorted(type(result).__name__ for result in results) == ["Assessment", "RuleBroken"]
     assert filled.moves.count() == 1
     assert Entry.objects.get().inputs_version == 1
@@ -176,7 +175,7 @@ def test_two_submits_at_the_same_moment_count_once(filled):
 
 @pytest.mark.django_db(transaction=True)
 def test_an_autosave_and_a_submit_at_the_same_moment_leave_a_whole_sheet(filled):
-    results = _together(lambda: services.submit(filled.pk, by=_person(filled), version=1), lambda: _fill(filled, "1", version=1))
+    results = at_once(lambda: services.submit(filled.pk, by=_person(filled), version=1), lambda: _fill(filled, "1", version=1))
     values = set(Rating.objects.values_list("value", flat=True))
     if Assessment.objects.get().submitted_at:
         assert values == {4}  # submitted as reviewed; the late save was refused
@@ -191,7 +190,7 @@ def test_reopening_while_scoring_leaves_no_wrong_score(filled):
     for value in (5, 2):
         factories.submitted_assessment(filled.entry, value)
     services.submit(filled.pk, by=_person(filled), version=1)
-    _together(
+    at_once(
         lambda: runs.score_round(filled.entry.round_id),
         lambda: services.reopen(filled.pk, by=officer, why="بازنگری"),
         lambda: runs.score_round(filled.entry.round_id),
@@ -199,27 +198,6 @@ def test_reopening_while_scoring_leaves_no_wrong_score(filled):
     runs.score_round(filled.entry.round_id)
     assert Score.objects.get(current_of=filled.entry).raters == 2
     assert list(runs.differences()) == []
-
-
-def _together(*acts):
-    barrier, results = threading.Barrier(len(acts)), []
-
-    def run(act):
-        try:
-            barrier.wait(10)
-            results.append(act())
-        except Exception as error:
-            results.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert len(results) == len(acts)
-    return results
 
 
 # ------------------------------------------------------------------ reading

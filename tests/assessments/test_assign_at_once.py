@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from assessments.models import Affiliation, Assessment, Assessor, Assignment, AssignmentMove, Round
@@ -11,30 +11,9 @@ from assessments.services import rounds
 from secretariat.errors import RuleBroken
 from secretariat.models import RoleGrant
 from tests import factories
+from tests.together import PATIENCE, at_once, somebody_waits, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*jobs):
-    """Run the jobs in threads that start together; gives what each returned or raised."""
-    start, outcomes = threading.Barrier(len(jobs)), [None] * len(jobs)
-
-    def run(place, job):
-        try:
-            start.wait(10)
-            outcomes[place] = job()
-        except Exception as error:  # the outcome under test
-            outcomes[place] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-        assert not thread.is_alive(), "a deadlock"
-    return outcomes
 
 
 def test_two_officers_ask_the_same_assessor_at_once():
@@ -67,35 +46,30 @@ def test_pseudonyms_stay_apart_when_two_are_asked_at_once():
 def test_a_tie_added_while_assigning_leaves_no_conflicted_assignment(kind, first):
     officer, entry, assessor = factories.officer(), factories.entry(), factories.assessor()
     agency = entry.subject.agency
-    hold = {"tie": threading.Event(), "assignment": threading.Event()}
+    began, ended = threading.Event(), threading.Event()
 
-    def wait_for_the_other(me):
-        """Stay in the open transaction until the other one has run into it (it waits for our lock, or has ended)."""
-        if first == me:
-            hold[me].set()
-            hold["waiting"].wait(1)
-
-    hold["waiting"] = threading.Event()  # never set: the other one is blocked for that second
+    def in_turn(me, act):
+        """Act within a transaction; who is first stays in it until the other one has run into it (waits for a lock, or has ended)."""
+        if first not in (me, "together"):
+            began.wait(PATIENCE)
+        try:
+            with transaction.atomic():
+                made = act()
+                if first == me:
+                    began.set()
+                    wait_until(lambda: somebody_waits() or ended.is_set())
+            return made
+        finally:
+            ended.set()
 
     def tie():
-        if first == "assignment":
-            hold["assignment"].wait(10)
-        with transaction.atomic():
-            if kind == "affiliation":
-                Affiliation.objects.create(assessor=assessor, agency=agency)
-            else:
-                RoleGrant.objects.create(user=assessor.user, role="representative", agency=agency)
-            wait_for_the_other("tie")
+        if kind == "affiliation":
+            Affiliation.objects.create(assessor=assessor, agency=agency)
+        else:
+            RoleGrant.objects.create(user=assessor.user, role="representative", agency=agency)
 
-    def assign():
-        if first == "tie":
-            hold["tie"].wait(10)
-        with transaction.atomic():
-            made = rounds.assign(entry.pk, assessor.pk, by=officer)
-            wait_for_the_other("assignment")
-        return made
-
-    tied, assigned = at_once(tie, assign)
+    jobs = {"tie": tie, "assignment": lambda: rounds.assign(entry.pk, assessor.pk, by=officer)}
+    tied, assigned = at_once(*(lambda me=me, act=act: in_turn(me, act) for me, act in jobs.items()))
     assert tied is None
     assert not Assignment.objects.active().exists()
     if first == "tie":
@@ -112,12 +86,12 @@ def test_a_tie_past_the_services_meets_an_assignment_past_the_services():
     def tie():
         with transaction.atomic():
             Affiliation.objects.bulk_create([Affiliation(assessor=assessor, agency=entry.subject.agency)])
-            both_wrote.wait(10)
+            both_wrote.wait(PATIENCE)
 
     def assign():
         with transaction.atomic():
             Assignment.objects.bulk_create([Assignment(entry=entry, assessor=assessor, alias=1)])
-            both_wrote.wait(10)
+            both_wrote.wait(PATIENCE)
 
     outcomes = at_once(tie, assign)
     assert sum(outcome is not None for outcome in outcomes) == 1

@@ -26,7 +26,7 @@ def test_fifty_at_once_lose_nothing_double_nothing_and_are_scored_right(tmp_path
     assert "Traceback" not in (tmp_path / "web.log").read_text()
 
 
-def _until(condition, folder, limit=40):
+def _until(condition, folder, limit=60):
     end = time.monotonic() + limit
     while not condition():
         assert time.monotonic() < end, (folder / "worker.log").read_text()[-3000:]

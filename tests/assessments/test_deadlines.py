@@ -18,8 +18,8 @@ from secretariat.errors import RuleBroken
 from secretariat.models import Notice
 from tests import factories
 from tests.assessments import round_pages
-from tests.assessments.test_assign_at_once import at_once
 from tests.refusal import refused
+from tests.together import PATIENCE, at_once, somebody_waits, wait_until
 
 pytestmark = pytest.mark.django_db
 Decision = Extension.Decision
@@ -109,18 +109,17 @@ def test_the_database_takes_no_deadline_that_nobody_granted(officer, given):
 def test_a_submit_waits_for_the_round_that_is_being_closed():
     """Whoever submits while the deadline is moved is judged by the deadline that stands afterwards."""
     given = factories.assignment()
-    version, held, go = filled(given), threading.Event(), threading.Event()
+    version, held = filled(given), threading.Event()
 
     def move_back():
         with transaction.atomic():
             Round.objects.select_for_update(no_key=True).get(pk=given.entry.round_id)
             held.set()
-            go.wait(5)
+            wait_until(somebody_waits)
             Round.objects.filter(pk=given.entry.round_id).update(deadline=timezone.now() - timedelta(seconds=1))
 
     def submit():
-        held.wait(5)
-        threading.Timer(0.3, go.set).start()
+        held.wait(PATIENCE)
         return assessments.submit(given.pk, by=given.assessor.user, version=version)
 
     outcomes = at_once(move_back, submit)

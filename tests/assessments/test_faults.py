@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 # ------------------------------------------------------------------ tools
-def _until(condition, limit=20):
+def _until(condition, limit=60):
     end = time.monotonic() + limit
     while not (outcome := condition()):
         assert time.monotonic() < end, "it did not happen in time"
@@ -242,12 +242,12 @@ class Web:
         command += ["--workers", "1", "--blocking-threads", "2", "--no-ws", "secretariat.wsgi:application"]
         with log.open("wb") as output:
             self.process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT)
-        _until(lambda: _open(self.port), limit=40)
+        _until(lambda: _open(self.port))
         client = Client()
         client.force_login(user)
         self.cookies = {"sessionid": client.cookies["sessionid"].value}
 
-    def ask(self, method, path, fields=None, limit=20):
+    def ask(self, method, path, fields=None, limit=60):
         """(status, body); raises OSError or HTTPException when the server dies."""
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=limit)
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
@@ -288,7 +288,7 @@ def test_a_web_process_killed_during_a_post_loses_nothing_it_accepted(entry, tmp
             sender.start()
             _until(_somebody_waits)
             _kill(web.process)
-        sender.join(20)
+        sender.join(60)
         assert answers == ["the server died"]
         _until(lambda: not _somebody_waits())
         # What had been accepted stands, and nothing half done beside it.

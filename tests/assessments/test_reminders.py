@@ -22,8 +22,8 @@ from secretariat.errors import RuleBroken
 from secretariat.models import Holiday, Letter, Notice, User
 from tests import factories
 from tests.assessments import round_pages
-from tests.assessments.test_assign_at_once import at_once
 from tests.refusal import refused
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 Kind = Reminder.Kind

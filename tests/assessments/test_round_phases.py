@@ -16,6 +16,7 @@ from secretariat.models import Letter, Notice
 from tests import factories
 from tests.assessments import round_pages
 from tests.refusal import refused
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 Status = rules.RoundStatus
@@ -214,8 +215,6 @@ def test_the_task_keeps_dates_and_lets_requests_lapse():
 
 @pytest.mark.django_db(transaction=True)
 def test_two_sweeps_at_once_take_one_step():
-    from tests.assessments.test_assign_at_once import at_once
-
     entry = factories.entry(factories.round_(opens_at=ago(minutes=1)))
     factories.assignment(entry, status="offered")
     outcomes = at_once(*[phases.keep_time] * 3)

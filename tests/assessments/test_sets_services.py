@@ -1,6 +1,5 @@
 """Drafting, publishing and freezing indicator sets, down to raw SQL."""
 
-import threading
 from decimal import Decimal
 
 import pytest
@@ -15,6 +14,7 @@ from assessments.selectors.sets import content_hash, diff, tree, walk
 from assessments.services import sets
 from secretariat.errors import RuleBroken, Stale
 from tests import factories
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -267,7 +267,7 @@ def test_two_officers_save_the_same_edition_at_once():
     officers = [factories.officer(), factories.officer()]
     draft = sets.new_version(version.set_id, by=officers[0])
     pk = draft.indicators.get(code="D1").pk
-    outcomes = at_once(
+    outcomes = outcomes_of(
         lambda: sets.save_weights(draft.pk, {pk: Decimal(30)}, edition=1, by=officers[0]),
         lambda: sets.save_weights(draft.pk, {pk: Decimal(70)}, edition=1, by=officers[1]),
     )
@@ -281,7 +281,7 @@ def test_an_edit_during_publication_is_refused_or_included_never_lost():
     officer, other = factories.officer(), factories.officer()
     draft = sets.new_version(version.set_id, by=officer)
     pk = draft.indicators.get(code="D1").pk
-    outcomes = at_once(
+    outcomes = outcomes_of(
         lambda: sets.publish(draft.pk, by=officer, edition=1),
         lambda: sets.save_weights(draft.pk, {pk: Decimal(70)}, edition=1, by=other),
     )
@@ -295,31 +295,14 @@ def test_an_edit_during_publication_is_refused_or_included_never_lost():
 def test_two_officers_draft_the_next_version_at_once():
     version = factories.published_set()
     officers = [factories.officer(), factories.officer()]
-    outcomes = at_once(*(lambda by=by: sets.new_version(version.set_id, by=by) for by in officers))
+    outcomes = outcomes_of(*(lambda by=by: sets.new_version(version.set_id, by=by) for by in officers))
     assert sorted(outcomes) == ["RuleBroken", "done"]
     assert version.set.versions.count() == 2
 
 
-def at_once(*works):
-    """Run the works in threads that start together; gives "done" or the name of the refusal of each."""
-    gate, outcomes = threading.Barrier(len(works)), {}
-
-    def run(number, work):
-        gate.wait()
-        try:
-            work()
-            outcomes[number] = "done"
-        except RuleBroken as broken:
-            outcomes[number] = type(broken).__name__
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return [outcomes[number] for number in range(len(works))]
+def outcomes_of(*works):
+    """Let the works start together; gives "done" or the name of the refusal of each."""
+    return [type(one).__name__ if isinstance(one, Exception) else "done" for one in at_once(*works)]
 
 
 # --- differences ---------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """Certificates in bulk: made once however often asked, through killed workers and cancelled work, private, and swept away."""
 
 import io
-import threading
 import zipfile
 from datetime import timedelta
 
@@ -19,6 +18,7 @@ from secretariat.models import Notice
 from tests import council as make
 from tests import factories
 from tests.refusal import refused
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -203,18 +203,8 @@ def test_files_are_swept_away_after_their_time(own_folder, client):
 def test_two_workers_make_it_once():
     resolution, _granted, by = decided(1)
     batch = batches.ask_for_resolution(resolution, by=by)
-    made, ready = [], threading.Barrier(2)
-
-    def work():
-        try:
-            ready.wait()
-            made.append(batches.make(batch.pk))
-        finally:
-            connection.close()
-
-    workers = [threading.Thread(target=work) for _n in range(2)]
-    [one.start() for one in workers]
-    [one.join() for one in workers]
+    made = at_once(*[lambda: batches.make(batch.pk)] * 2)
+    assert not any(isinstance(one, Exception) for one in made), made
     assert sorted(one is None for one in made) == [False, True]
 
 

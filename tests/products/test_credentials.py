@@ -4,7 +4,6 @@ import base64
 import gzip
 import io
 import json
-import threading
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import jsonschema
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from jwcrypto import jwk, jws
@@ -26,6 +25,7 @@ from tests import council as make
 from tests import factories
 from tests.products.test_mark_pages import backdated
 from tests.refusal import refused, sql
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -385,20 +385,9 @@ def test_the_private_half_is_kept_under_the_secret_and_its_fallbacks(client, set
 @pytest.mark.django_db(transaction=True)
 def test_two_who_ask_at_once_get_the_same(client):
     mark = make.granted_mark()
-    found, ready = [], threading.Barrier(4)
-
-    def ask():
-        try:
-            ready.wait()
-            found.append(credentials.credential_of(mark).jwt)
-        finally:
-            connection.close()
-
-    askers = [threading.Thread(target=ask) for _n in range(4)]
-    [one.start() for one in askers]
-    [one.join() for one in askers]
-    assert len(found) == 4 and len(set(found)) == 1
-    assert SigningKey.objects.count() == MarkCredential.objects.count() == 1
+    found = at_once(*[lambda: credentials.credential_of(mark).jwt] * 4)
+    assert set(found) == {MarkCredential.objects.get().jwt}, found
+    assert SigningKey.objects.count() == 1
 
 
 def test_a_mark_that_is_not_public_is_not_signed():

@@ -1,6 +1,6 @@
 """What the database itself refuses about marks, whoever writes."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
@@ -8,13 +8,13 @@ from django.utils import timezone
 from assessments.models import Score
 from products.models import QualityMark
 from products.services import marks
+from secretariat.calendar import today
 from tests import council as make
 from tests import factories
 from tests.refusal import refused, sql
 
 pytestmark = pytest.mark.django_db
 
-TODAY = timezone.localdate()
 
 
 def rows(mark):
@@ -23,7 +23,7 @@ def rows(mark):
 
 def test_nothing_is_granted_before_its_resolution_is_adopted():
     mark = make.proposed_mark()
-    granted = {"status": "granted", "serial": "1404-00001-0", "granted_at": timezone.now(), "valid_from": TODAY, "valid_until": TODAY + timedelta(days=9)}  # fmt: skip
+    granted = {"status": "granted", "serial": "1404-00001-0", "granted_at": timezone.now(), "valid_from": today(), "valid_until": today() + timedelta(days=9)}  # fmt: skip
     with refused("mark_rests_on_resolution_and_score", saying="adopted resolution"):
         rows(mark).update(**granted)
 
@@ -54,8 +54,8 @@ def test_a_proposal_carries_nothing_of_a_grant(change):
 
 def test_a_granted_mark_says_until_when():
     mark = make.adopted_mark()
-    granted = {"status": "granted", "serial": "1404-00001-0", "granted_at": timezone.now(), "valid_from": TODAY}
-    for until in (None, TODAY):
+    granted = {"status": "granted", "serial": "1404-00001-0", "granted_at": timezone.now(), "valid_from": today()}
+    for until in (None, today()):
         with refused("granted_mark_is_complete"):
             rows(mark).update(**granted, valid_until=until)
 
@@ -67,7 +67,7 @@ def test_a_granted_mark_says_until_when():
         {"score_value": 99.0},
         {"score_low": 1.0},
         {"serial": "1404-99999-9"},
-        {"valid_until": TODAY + timedelta(days=9999)},
+        {"valid_until": date(2090, 1, 1)},
         {"granted_at": timezone.now() - timedelta(days=9)},
     ],
 )
@@ -108,7 +108,7 @@ def test_a_granted_mark_is_never_deleted_a_proposal_may_be():
 def test_one_living_mark_a_product():
     mark = make.granted_mark()
     again = make.adopted_mark(product=mark.product)
-    granted = {"status": "granted", "serial": "1404-77777-0", "granted_at": timezone.now(), "valid_from": TODAY, "valid_until": TODAY + timedelta(days=9)}  # fmt: skip
+    granted = {"status": "granted", "serial": "1404-77777-0", "granted_at": timezone.now(), "valid_from": today(), "valid_until": today() + timedelta(days=9)}  # fmt: skip
     with refused("one_living_mark_a_product"):
         rows(again).update(**granted)
 
@@ -116,7 +116,7 @@ def test_one_living_mark_a_product():
 def test_serials_are_unique():
     mark = make.granted_mark()
     again = make.adopted_mark()
-    granted = {"status": "granted", "serial": mark.serial, "granted_at": timezone.now(), "valid_from": TODAY, "valid_until": TODAY + timedelta(days=9)}  # fmt: skip
+    granted = {"status": "granted", "serial": mark.serial, "granted_at": timezone.now(), "valid_from": today(), "valid_until": today() + timedelta(days=9)}  # fmt: skip
     with refused("products_qualitymark_serial_key"):
         rows(again).update(**granted)
 

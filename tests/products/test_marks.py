@@ -1,11 +1,9 @@
 """From proposal to grant and end of a mark: each condition of a decision, proven by its refusal."""
 
-import threading
 from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 from stdnum import damm
 
@@ -25,6 +23,7 @@ from tests import council as make
 from tests import factories
 from tests.refusal import refused as turned_down
 from tests.refusal import sql
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -424,23 +423,10 @@ def test_granted_at_the_same_moment_serials_differ_without_gaps():
         proposed.append((mark.pk, make.keeper(mark.resolution.council)))
     # And one of them clicked twice.
     proposed.append(proposed[0])
-    start, refusals = threading.Barrier(len(proposed)), []
-
-    def grant(pk, by):
-        try:
-            start.wait(10)
-            marks.grant(pk, by=by)
-        except RuleBroken as refusal:
-            refusals.append(refusal)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=grant, args=one) for one in proposed]
-    [thread.start() for thread in threads]
-    [thread.join(30) for thread in threads]
+    outcomes = at_once(*(lambda pk=pk, by=by: marks.grant(pk, by=by) for pk, by in proposed))
     numbers = sorted(serial.split("-")[1] for serial in QualityMark.objects.values_list("serial", flat=True))
     assert numbers == ["00001", "00002", "00003", "00004"]
-    assert len(refusals) == 1
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["QualityMark"] * 4 + ["RuleBroken"]
 
 
 def test_absent_conflicted_members_do_not_matter():

@@ -1,7 +1,6 @@
 """Overlaps between agencies: how likeness is measured, what is kept, who decides and who learns of it."""
 
 import datetime
-import threading
 import uuid
 
 import jdatetime
@@ -18,6 +17,7 @@ from products.services.overlaps import WEIGHTS, decide, find, period_likeness, w
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Notice
 from tests import factories
+from tests.together import at_once
 
 days = st.dates(datetime.date(1990, 1, 1), datetime.date(2040, 1, 1))
 periods = st.none() | st.tuples(days, days).map(lambda pair: tuple(sorted(pair)))
@@ -148,23 +148,8 @@ def test_of_two_alike_submitted_at_once_one_sees_the_other():
         said = {"title_fa": "جشنوارهٔ قصه‌گویی", "summary": "خلاصه", "audience": "general", "starts_on": "1403/02/01"}
         rows = {"creators": [{"name": "سارا", "role": ""}], "links": [{"url": "https://example.org/", "label": ""}]}
         drafts.append(save_draft(draft.pk, {"answers": said, **rows}, by=None, version=draft.version))
-    gate, problems = threading.Barrier(2), []
-
-    def hand_in(draft):
-        gate.wait()
-        try:
-            submit(draft.pk, by=None, version=draft.version)
-        except Exception as problem:  # told below, from the test's own thread
-            problems.append(problem)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=hand_in, args=(draft,)) for draft in drafts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert problems == []
+    handed_in = at_once(*(lambda draft=draft: submit(draft.pk, by=None, version=draft.version).number for draft in drafts))
+    assert handed_in == [1, 1]
     assert Overlap.objects.count() == 1
 
 

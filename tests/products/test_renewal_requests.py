@@ -1,6 +1,5 @@
 """Asking for the renewal of a mark: begun in its time, kept, sent once, answered once, told to both sides, never lost."""
 
-import threading
 from datetime import timedelta
 
 import pytest
@@ -22,6 +21,7 @@ from tests.products.test_decision_evidence import handed_in
 from tests.products.test_mark_pages import keeper_of
 from tests.products.test_renewals import ending
 from tests.refusal import refused, sql
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -117,19 +117,8 @@ def test_a_double_click_makes_one_request():
         cursor.execute("SET session_replication_role = replica")
         cursor.execute("UPDATE products_qualitymark SET valid_from = %s, valid_until = %s", [until - timedelta(days=730), until])
         cursor.execute("SET session_replication_role = DEFAULT")
-    made, ready = [], threading.Barrier(3)
-
-    def work():
-        try:
-            ready.wait()
-            made.append(services.start(mark.pk, by=owner).pk)
-        finally:
-            connection.close()
-
-    workers = [threading.Thread(target=work) for _n in range(3)]
-    [one.start() for one in workers]
-    [one.join() for one in workers]
-    assert len(made) == 3 and len(set(made)) == 1
+    made = at_once(*[lambda: services.start(mark.pk, by=owner).pk] * 3)
+    assert set(made) == {RenewalRequest.objects.get().pk}, made
 
 
 # --- the agency's pages --------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """A mark that ends is announced to its agency once for each term, and followed by another without a gap or an overlap."""
 
-import threading
 from datetime import timedelta
 
 import pytest
@@ -17,6 +16,7 @@ from tests import council as make
 from tests import factories
 from tests.products.test_mark_pages import keeper_of
 from tests.refusal import refused, sql
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -84,19 +84,7 @@ def test_two_workers_at_once_call_once():
         cursor.execute("SET session_replication_role = replica")
         cursor.execute("UPDATE products_qualitymark SET valid_from = %s, valid_until = %s", [until - timedelta(days=730), until])
         cursor.execute("SET session_replication_role = DEFAULT")
-    made, ready = [], threading.Barrier(3)
-
-    def work():
-        try:
-            ready.wait()
-            made.append(renewals.call(mark.pk, LAST))
-        finally:
-            connection.close()
-
-    workers = [threading.Thread(target=work) for _n in range(3)]
-    [one.start() for one in workers]
-    [one.join() for one in workers]
-    assert sorted(made) == [False, False, True]
+    assert sorted(at_once(*[lambda: renewals.call(mark.pk, LAST)] * 3)) == [False, False, True]
     assert Notice.objects.count() == 1
 
 

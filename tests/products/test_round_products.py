@@ -1,6 +1,5 @@
 """Accepted products on their way into a round: by what they are judged, who may add them, and that each enters once."""
 
-import threading
 import uuid
 from decimal import Decimal
 
@@ -15,6 +14,7 @@ from products.selectors.judging import compositions, set_versions_for
 from products.services.round_entries import add_products
 from secretariat.errors import RuleBroken
 from tests import factories
+from tests.together import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
@@ -233,21 +233,6 @@ def test_two_officers_at_once_enter_each_product_once():
     round_, kind = factories.round_(), factories.product_kind()
     products = [factories.product("accepted", kind=kind).pk for _n in range(4)]
     officers = [factories.officer() for _n in range(3)]
-    gate, added, problems = threading.Barrier(len(officers)), [], []
-
-    def enter(person):
-        gate.wait()
-        try:
-            added.extend(add_products(round_.pk, products, by=person)[0])
-        except Exception as problem:  # told below, from the test's own thread
-            problems.append(problem)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=enter, args=(person,)) for person in officers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert problems == []
-    assert len(added) == round_.entries.count() == len(products)
+    outcomes = at_once(*(lambda by=by: add_products(round_.pk, products, by=by) for by in officers))
+    assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)], outcomes
+    assert sum(len(added) for added, *_rest in outcomes) == round_.entries.count() == len(products)

@@ -1,9 +1,7 @@
 """Screening as a service: what may be decided, at whose hand, on what; and that it stays as it was decided."""
 
-import threading
 
 import pytest
-from django.db import connection
 from django.utils import translation
 
 from products.models import Overlap, Product, Screening, SubmissionVersion
@@ -12,6 +10,7 @@ from products.services.screening import CHECKLIST, screen
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Notice
 from tests import factories
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -179,28 +178,18 @@ def test_a_half_decision_on_an_overlap_is_refused_at_its_own_field(version, offi
 def test_two_officers_at_once_make_one_decision():
     version = factories.submission()
     officers = [factories.officer() for _n in range(4)]
-    gate, outcomes = threading.Barrier(len(officers)), []
 
     def decide(person, decision, note):
-        gate.wait()
         try:
             screen(version.pk, decision, ALL_YES, {}, note, by=person)
-            outcomes.append(decision)
         except Stale:
-            outcomes.append("stale")
-        finally:
-            connection.close()
+            return "stale"
+        return decision
 
-    threads = [
-        threading.Thread(target=decide, args=(person, *(("accept", "") if place % 2 else ("return", "چرا"))))
-        for place, person in enumerate(officers)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes).count("stale") == len(officers) - 1, outcomes
-    decided = next(said for said in outcomes if said != "stale")
+    said = [("accept", "") if place % 2 else ("return", "چرا") for place, _person in enumerate(officers)]
+    outcomes = at_once(*(lambda one=one, by=by: decide(by, *one) for one, by in zip(said, officers, strict=True)))
+    assert outcomes.count("stale") == len(officers) - 1, outcomes
+    decided = next(outcome for outcome in outcomes if outcome != "stale")
     product = Product.objects.get()
     assert Screening.objects.get().decision == decided
     assert product.status == {"accept": "accepted", "return": "returned"}[decided]

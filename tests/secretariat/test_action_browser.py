@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from secretariat import calendar
+from secretariat.calendar import today
 from secretariat.models import ActionItem
 from secretariat.services import actions, agreements
 from tests import council as make
@@ -17,7 +17,6 @@ from tests.axe import faults_of, in_both_looks
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SHOTS = os.environ.get("SHOTS", "")
-TODAY = calendar.today()
 TITLES = (
     "تدوین شیوه‌نامهٔ ارزیابی کتاب‌های کودک و ارسال آن برای همهٔ دستگاه‌های عضو",
     "برگزاری نشست هم‌اندیشی با ناشران",
@@ -48,7 +47,7 @@ def story():
     keeper = make.seat(council, factories.user(first_name="مریم", last_name="دبیرزاده"), role="secretary").user
     owner = factories.user(first_name="رضا", last_name="کارگشا")
     for n, title in enumerate(TITLES):
-        doing.action(council, owner, title=title, axis="کتاب" if n % 2 else "", due_on=TODAY + timedelta(days=3 * n - 4))
+        doing.action(council, owner, title=title, axis="کتاب" if n % 2 else "", due_on=today() + timedelta(days=3 * n - 4))
     items = list(ActionItem.objects.order_by("pk"))
     actions.move(items[1].pk, "begin", by=owner)
     actions.move(items[2].pk, "report", by=owner, why="گزارش نوشته و فرستاده شد.")
@@ -181,7 +180,7 @@ def test_the_pages_of_an_agreement(pages, story):
     agency = factories.agency(name_fa="سازمان فرهنگی شهر")
     representative, officer = factories.representative(agency), factories.officer()
     agreement = doing.agreement(agency, council=council, title_fa="همکاری در ارتقای کیفیت کتاب‌های کودک و نوجوان", text="مادهٔ ۱. دو طرف …\n\nمادهٔ ۲. …")
-    item = doing.action(agreement=agreement, owner=representative, title="چاپ ده عنوان کتاب برگزیده", due_on=TODAY - timedelta(days=3))
+    item = doing.action(agreement=agreement, owner=representative, title="چاپ ده عنوان کتاب برگزیده", due_on=today() - timedelta(days=3))
     actions.note(item.pk, by=representative, text="پنج عنوان چاپ شده است.", percent=50)
     doing.action(agreement=agreement, side="secretariat", owner=officer, title="معرفی ارزیاب برای هر عنوان")
     review = agreements.review(agreement.pk, by=officer)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from secretariat import calendar
+from secretariat.calendar import today
 from secretariat.models import (
     ActionFile,
     ActionItem,
@@ -24,7 +24,6 @@ from tests import doing, factories
 from tests.refusal import refused, sql
 
 pytestmark = pytest.mark.django_db
-TODAY = calendar.today()
 
 
 def change(item, **fields):
@@ -40,7 +39,7 @@ def test_the_states_of_an_action_are_known():
 def test_an_action_is_due_after_it_was_made():
     item = doing.action()
     with refused("action_due_after_it_was_made"):
-        change(item, due_on=TODAY - timedelta(days=1))
+        change(item, due_on=today() - timedelta(days=1))
 
 
 def test_done_goes_with_its_moment_and_its_person():
@@ -118,8 +117,8 @@ def test_no_action_is_deleted():
 
 def test_a_postponement_keeps_both_days_and_its_reason():
     item = doing.action()
-    good = {"item": item, "action": "postpone", "target": "todo", "due_before": TODAY, "due_after": TODAY + timedelta(days=1), "why": "چرا"}
-    for wrong in ({"why": ""}, {"due_before": None}, {"due_after": None}, {"due_after": TODAY}, {"action": "begin"}):
+    good = {"item": item, "action": "postpone", "target": "todo", "due_before": today(), "due_after": today() + timedelta(days=1), "why": "چرا"}
+    for wrong in ({"why": ""}, {"due_before": None}, {"due_after": None}, {"due_after": today()}, {"action": "begin"}):
         with refused("postponed_with_both_days_and_a_reason"):
             ActionMove.objects.create(**{**good, **wrong})
     move = ActionMove.objects.create(**good)
@@ -175,7 +174,7 @@ def test_evidence_is_there_once_and_does_not_change():
 
 def test_a_stage_is_reminded_of_once():
     item = doing.action()
-    row = {"item": item, "kind": "late", "days": 1, "due_on": TODAY}
+    row = {"item": item, "kind": "late", "days": 1, "due_on": today()}
     reminder = ActionReminder.objects.create(**row)
     with refused("action_reminded_once_a_stage_and_day"):
         ActionReminder.objects.create(**row)
@@ -201,7 +200,7 @@ def test_a_signed_agreement_has_number_and_days():
     with refused("agreement_status_known"):
         doing.agreement(status="x")
     with refused("agreement_ends_after_it_begins"):
-        doing.agreement(valid_until=TODAY - timedelta(days=1))
+        doing.agreement(valid_until=today() - timedelta(days=1))
     with refused("draft_agreement_is_not_public"):
         doing.agreement(status="draft", is_public=True)
 
@@ -216,7 +215,7 @@ def test_an_agency_has_one_agreement_of_a_number():
 def test_a_signed_agreement_stays_as_it_was_signed():
     agreement = doing.agreement()
     rows = Agreement.objects.filter(pk=agreement.pk)
-    for wrong in ({"text": "دیگر"}, {"number": "۹"}, {"valid_until": TODAY}, {"status": "draft"}):
+    for wrong in ({"text": "دیگر"}, {"number": "۹"}, {"valid_until": today()}, {"status": "draft"}):
         with refused("signed_agreement_is_frozen"):
             rows.update(**wrong)
     rows.update(is_public=True)

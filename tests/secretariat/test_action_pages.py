@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from secretariat import calendar
+from secretariat.calendar import today
 from secretariat.models import ActionItem, ActionMove, NoteDraft
 from secretariat.selectors import actions as selectors
 from secretariat.services import actions
@@ -17,7 +17,6 @@ from tests import council as make
 from tests import doing, factories, specimens
 
 pytestmark = pytest.mark.django_db
-TODAY = calendar.today()
 JSON = {"HTTP_ACCEPT": "application/json"}
 
 
@@ -105,7 +104,7 @@ def test_the_anonymous_are_asked_who_they_are(client, item):
 
 def test_the_board_by_filters(client, council, keeper, in_english):
     mine = doing.action(council, keeper, title="کتاب‌های کودک", axis="کتاب")
-    late = doing.action(council, title="همایش", due_on=TODAY - timedelta(days=3))
+    late = doing.action(council, title="همایش", due_on=today() - timedelta(days=3))
     for query, found in (
         ({"mine": "on"}, {mine}), ({"late": "on"}, {late}), ({"owner": late.owner_id}, {late}), ({"axis": "کتاب"}, {mine}),
         ({"q": "كتابهاي"}, {mine}), ({"council": council.pk}, {mine, late}), ({"commitments": "on"}, set()),
@@ -126,7 +125,7 @@ def test_the_board_stays_quick_with_two_thousand(client, keeper, council, in_eng
         ActionItem.objects.bulk_create(
             ActionItem(
                 council=council, owner=owners[n % 20], title=f"تدوین دستورالعمل ارزیابی شماره {n}", axis=f"محور {n % 5}",
-                due_on=TODAY + timedelta(days=n % 60), **states[n % 4],
+                due_on=today() + timedelta(days=n % 60), **states[n % 4],
             )
             for n in range(count)
         )  # fmt: skip
@@ -326,7 +325,7 @@ def test_the_report_to_the_next_meeting(client, council, keeper, in_english):
     make.meeting(council, starts_at=timezone.now() - timedelta(days=20), status="held")
     done, late, postponed = (doing.action(council, title=title) for title in ("انجام شده", "دیر مانده", "به تعویق رفته"))
     actions.move(done.pk, "report", by=done.owner, why="چاپ شد")
-    ActionItem.objects.filter(pk=late.pk).update(due_on=TODAY - timedelta(days=1), created_on=TODAY - timedelta(days=9))
+    ActionItem.objects.filter(pk=late.pk).update(due_on=today() - timedelta(days=1), created_on=today() - timedelta(days=9))
     actions.note(late.pk, by=late.owner, text="منتظر پاسخ")
     actions.postpone(postponed.pk, by=keeper, why="بودجه", due_days=50)
     report = selectors.report(council, selectors.since_last_meeting(council, timezone.now()))
@@ -355,7 +354,7 @@ def test_my_actions_stand_on_my_desk_the_late_first(client, council, keeper):
     owner = factories.user()
     later, late = (
         doing.action(council, owner, title="بعدی"),
-        doing.action(council, owner, title="دیر", due_on=TODAY - timedelta(days=2)),
+        doing.action(council, owner, title="دیر", due_on=today() - timedelta(days=2)),
     )
     words = page(client, owner, url("desk")).content.decode()
     assert words.index(late.title) < words.index(later.title)

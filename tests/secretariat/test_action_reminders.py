@@ -1,16 +1,15 @@
 """Reminders of actions: on the right day, to the right people, once, whatever happens to worker and broker."""
 
-import threading
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connections
 
 from secretariat import calendar, tasks
 from secretariat.models import ActionReminder, Notice
 from secretariat.services import action_reminders, actions
 from tests import council as make
 from tests import doing, factories
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 # A Saturday far enough off that nothing in these tests is past.
@@ -82,21 +81,7 @@ def test_the_task_is_the_service(item, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_tell_once():
     item = doing.action(due_on=DUE)
-    barrier, sent = threading.Barrier(2), []
-
-    def work():
-        try:
-            barrier.wait(10)
-            sent.append(remind(-7))
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=work) for _n in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert sorted(sent) == [0, 1]
+    assert sorted(at_once(*[lambda: remind(-7)] * 2)) == [0, 1]
     assert told(item.owner) == ["action_before"] and ActionReminder.objects.count() == 1
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.utils import translation
 
 from secretariat import calendar
+from secretariat.calendar import today
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import ActionItem, Holiday, NoteDraft, Notice
 from secretariat.services import actions
@@ -14,7 +15,6 @@ from tests import council as make
 from tests import doing, factories, specimens
 
 pytestmark = pytest.mark.django_db
-TODAY = calendar.today()
 
 
 @pytest.fixture
@@ -39,17 +39,17 @@ def told(user, kind=None):
 
 def test_a_keeper_gives_an_action_and_its_owner_is_told(council, keeper, owner):
     resolution = make.resolution(council)
-    item = actions.create(council.pk, by=keeper, title="گزارش", owner=owner, due_on=TODAY + timedelta(days=5), resolution=resolution)
+    item = actions.create(council.pk, by=keeper, title="گزارش", owner=owner, due_on=today() + timedelta(days=5), resolution=resolution)
     assert (item.status, item.resolution, item.due_why_fa) == ("todo", resolution, "")
     assert item.moves.get().action == "create"
     assert "گزارش" in told(owner, "action_given").get().text_fa
 
 
 def test_working_days_are_counted_and_explained(council, keeper, owner):
-    day = TODAY + timedelta(days=1)
+    day = today() + timedelta(days=1)
     Holiday.objects.get_or_create(date=day, defaults={"title_fa": "جشن ما", "title_en": "Our feast"})
     item = actions.create(council.pk, by=keeper, title="گزارش", owner=owner, due_days=3)
-    assert calendar.day_of(item.due_on) == calendar.deadline(TODAY, 3).due
+    assert calendar.day_of(item.due_on) == calendar.deadline(today(), 3).due
     assert "جشن ما" in item.due_why_fa and "Our feast" in item.due_why_en
 
 
@@ -60,7 +60,7 @@ def test_only_its_keepers_give_actions_and_only_to_those_who_are_here(council, k
     with pytest.raises(RuleBroken) as gone:
         actions.create(council.pk, by=keeper, title="x", owner=factories.user(is_active=False), due_days=3)
     with pytest.raises(RuleBroken) as passed:
-        actions.create(council.pk, by=keeper, title="x", owner=owner, due_on=TODAY - timedelta(days=1))
+        actions.create(council.pk, by=keeper, title="x", owner=owner, due_on=today() - timedelta(days=1))
     with pytest.raises(RuleBroken) as without:
         actions.create(council.pk, by=keeper, title="x", owner=owner)
     assert [error.value.field for error in (gone, passed, without)] == ["owner", "due_on", "due_on"]
@@ -126,7 +126,7 @@ def test_a_postponement_keeps_both_days(council, keeper, owner):
     moved = actions.postpone(item.pk, by=keeper, why="منتظر بودجه", due_on=before + timedelta(days=3))
     move = item.moves.get()
     assert (move.due_before, move.due_after, move.source, move.target) == (before, before + timedelta(days=3), "todo", "todo")
-    assert calendar.day_of(moved.due_on) == move.due_after and moved.due_set_on == TODAY
+    assert calendar.day_of(moved.due_on) == move.due_after and moved.due_set_on == today()
     assert "منتظر بودجه" in told(owner, "action_postponed").get().text_fa
 
 

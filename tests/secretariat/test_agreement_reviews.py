@@ -1,10 +1,8 @@
 """The yearly review of an agreement: it comes on the next agenda by itself, once, with its paper; or the desk says why not."""
 
-import threading
 from datetime import date, timedelta
 
 import pytest
-from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,6 +15,7 @@ from secretariat.services import agreement_reviews, agreements, meetings
 from tests import council as make
 from tests import doing, factories
 from tests.refusal import refused as refused_by
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -88,18 +87,7 @@ def test_what_is_not_due_stays_away(reason):
 def test_a_task_delivered_twice_at_one_moment_puts_it_once():
     one = agreement()
     planned(one.council)
-
-    def run():
-        try:
-            agreement_reviews.put_due()
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _n in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    assert not any(isinstance(outcome, Exception) for outcome in at_once(*[agreement_reviews.put_due] * 3))
     assert AgendaItem.objects.count() == ReviewOnAgenda.objects.count() == AgreementReview.objects.count() == 1
 
 

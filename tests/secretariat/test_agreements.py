@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from secretariat import calendar
+from secretariat.calendar import today
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import ActionItem, Agreement, AgreementReview, Notice
 from secretariat.services import actions, agreements
@@ -13,7 +13,6 @@ from tests import council as make
 from tests import doing, factories, specimens
 
 pytestmark = pytest.mark.django_db
-TODAY = calendar.today()
 
 
 @pytest.fixture
@@ -201,8 +200,8 @@ def test_the_review_is_a_paper_that_stays(client, officer, agency, representativ
     assert client.post(url("agreement_review_make", agreement.pk)).url == agreement.get_absolute_url()
     item = doing.action(agreement=agreement, owner=representative, title="چاپ کتاب")
     actions.note(item.pk, by=representative, text="نیمی از کار", percent=50)
-    actions.postpone(item.pk, by=officer, why="کاغذ نبود", due_on=TODAY + timedelta(days=30))
-    doing.action(agreement=agreement, side="secretariat", owner=officer, title="معرفی ارزیاب", due_on=TODAY - timedelta(days=2))
+    actions.postpone(item.pk, by=officer, why="کاغذ نبود", due_on=today() + timedelta(days=30))
+    doing.action(agreement=agreement, side="secretariat", owner=officer, title="معرفی ارزیاب", due_on=today() - timedelta(days=2))
     doing.action(agreement=agreement, owner=representative, title="لغوشده", status="cancelled")
     made = client.post(url("agreement_review_make", agreement.pk))
     review = AgreementReview.objects.get()

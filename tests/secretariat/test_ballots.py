@@ -1,11 +1,9 @@
 """Voting in council: who votes and when, recusals, shows of hands, the count and what it decides, the casting vote."""
 
-import threading
 from datetime import timedelta
 from fractions import Fraction
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from secretariat import persian
@@ -16,6 +14,7 @@ from secretariat.selectors.ballots import in_words, rule_for, standing_of, verdi
 from secretariat.services import ballots, meetings, recusals, resolutions
 from tests import council as make
 from tests import factories
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -218,8 +217,8 @@ def test_who_leaves_before_the_count_takes_the_quorum_along_unless_the_vote_was_
 def test_observers_and_ended_terms_count_for_nothing():
     resolution = make.session(members=2)
     make.presence(resolution.meeting, make.seat(resolution.council, role="observer"))
-    make.seat(resolution.council, ends_on=timezone.localdate() - timedelta(days=1))
-    make.seat(resolution.council, starts_on=timezone.localdate() + timedelta(days=1))
+    make.seat(resolution.council, ends_on=resolution.meeting.day - timedelta(days=1))
+    make.seat(resolution.council, starts_on=resolution.meeting.day + timedelta(days=1))
     standing = standing_of(resolution)
     assert (standing.present, standing.seats) == (2, 2)
 
@@ -484,21 +483,9 @@ def test_resolutions_are_seen_by_their_council_and_officers_only():
 
 def together(*acts):
     """Let these run at one moment, each in a thread and a connection of its own; gives the sentences of those refused."""
-    start, refusals = threading.Barrier(len(acts)), []
-
-    def run(act):
-        try:
-            start.wait(10)
-            act()
-        except RuleBroken as refusal:
-            refusals.append(str(refusal))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[act]) for act in acts]
-    [thread.start() for thread in threads]
-    [thread.join(30) for thread in threads]
-    return refusals
+    refusals = [outcome for outcome in at_once(*acts) if isinstance(outcome, Exception)]
+    assert all(isinstance(refusal, RuleBroken) for refusal in refusals), refusals
+    return [str(refusal) for refusal in refusals]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
+from secretariat.calendar import today
 from secretariat.models import (
     AgendaItem,
     AgendaPaper,
@@ -27,19 +28,18 @@ from tests.refusal import refused, sql
 
 pytestmark = pytest.mark.django_db
 
-TODAY = timezone.localdate()
 
 
 def test_one_person_holds_one_seat_at_a_time():
-    seat = make.seat(make.council(), ends_on=TODAY)
-    overlapping = Seat(council=seat.council, user=seat.user, starts_on=TODAY)
+    seat = make.seat(make.council(), ends_on=today())
+    overlapping = Seat(council=seat.council, user=seat.user, starts_on=today())
     with refused("one_seat_a_person_at_a_time"):
         Seat.objects.bulk_create([overlapping])
     # The day after the last is free, and so is another council.
     Seat.objects.bulk_create(
         [
-            Seat(council=seat.council, user=seat.user, starts_on=TODAY + timedelta(days=1)),
-            Seat(council=make.council(), user=seat.user, starts_on=TODAY),
+            Seat(council=seat.council, user=seat.user, starts_on=today() + timedelta(days=1)),
+            Seat(council=make.council(), user=seat.user, starts_on=today()),
         ]
     )
 
@@ -155,8 +155,8 @@ def test_attendance_once_and_only_of_a_seat_in_force():
         Attendance.objects.bulk_create([Attendance(meeting=meeting, seat=seat)])
     for stranger in (
         make.seat(make.council()),
-        make.seat(seat.council, ends_on=TODAY - timedelta(days=1)),
-        make.seat(seat.council, starts_on=TODAY + timedelta(days=1)),
+        make.seat(seat.council, ends_on=today() - timedelta(days=1)),
+        make.seat(seat.council, starts_on=today() + timedelta(days=1)),
     ):
         with refused("seat_of_the_council_on_that_day"):
             Attendance.objects.bulk_create([Attendance(meeting=meeting, seat=stranger)])
@@ -301,7 +301,7 @@ def test_a_resolution_is_of_a_known_kind_in_force_for_a_time_and_not_about_itsel
     with refused("resolution_of_a_known_kind_of_decision"):
         rows.update(decision="war")
     with refused("in_force_until_after_from"):
-        rows.update(in_force_from=TODAY, in_force_until=TODAY - timedelta(days=1))
+        rows.update(in_force_from=today(), in_force_until=today() - timedelta(days=1))
     with refused("nothing_supersedes_itself"):
         rows.update(supersedes=rows.get())
 
@@ -310,7 +310,7 @@ def test_what_is_voted_on_does_not_change():
     resolution = make.session()
     ballot = make.ballot(resolution)
     rows = Resolution.objects.filter(pk=resolution.pk)
-    for change in ({"text": "دیگر"}, {"title": "دیگر"}, {"decision": "appeal"}, {"kind": "general"}, {"in_force_from": TODAY}):
+    for change in ({"text": "دیگر"}, {"title": "دیگر"}, {"decision": "appeal"}, {"kind": "general"}, {"in_force_from": today()}):
         with refused("motion_stands_while_voted_on"):
             rows.update(**change)
     with refused("motion_stands_while_voted_on"):

@@ -1,11 +1,9 @@
 """The edges of a session: midnight, people who come and go, seats that change, two people at one moment."""
 
-import threading
 from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -31,6 +29,7 @@ from secretariat.services import ballots, meetings, minutes, recusals, resolutio
 from tests import council as make
 from tests import factories
 from tests.refusal import refused as refused_by
+from tests.together import meanwhile
 
 pytestmark = pytest.mark.django_db
 
@@ -208,8 +207,8 @@ def test_a_seat_that_sat_at_a_meeting_keeps_who_it_was_then(change):
     changes = {
         "role": {"role": "observer"},
         "user": {"user": factories.user()},
-        "before": {"ends_on": yesterday()},
-        "after": {"starts_on": timezone.localdate() + timedelta(days=1)},
+        "before": {"ends_on": motion.meeting.day - timedelta(days=1)},
+        "after": {"starts_on": motion.meeting.day + timedelta(days=1)},
         "deputy": {"deputy": None},
     }[change]
     seat.refresh_from_db()
@@ -231,31 +230,12 @@ def test_a_seat_that_sat_at_a_meeting_keeps_who_it_was_then(change):
 # --- two at one moment ---------------------------------------------------------------------------
 
 
-def _meanwhile(act, found):
-    def run():
-        try:
-            with transaction.atomic():
-                found.append(act())
-        except RuleBroken as broken:
-            found.append(broken)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
-
-
 @pytest.mark.django_db(transaction=True)
 def test_a_motion_is_not_withdrawn_while_its_vote_is_just_being_opened():
     motion = make.motion()
-    by, found = make.keeper(motion.council), []
-    with transaction.atomic():
+    by = make.keeper(motion.council)
+    with meanwhile(lambda: resolutions.withdraw(motion.pk, by=by, why="منصرف شد")) as found:
         ballots.open_ballot(motion.pk, by=by)
-        thread = _meanwhile(lambda: resolutions.withdraw(motion.pk, by=by, why="منصرف شد"), found)
-        thread.join(0.5)
-        assert thread.is_alive()  # waits for us
-    thread.join()
     assert isinstance(found[0], RuleBroken)
     assert Resolution.objects.get().status == "draft"
     assert Ballot.objects.get().status == "open"
@@ -287,12 +267,8 @@ def test_two_secretaries_press_at_once(what):
     }[what]
     if what == "close":
         make.ballot(motion)
-    found = []
-    with transaction.atomic():
+    with meanwhile(lambda: act(other)) as found:
         act(by)
-        thread = _meanwhile(lambda: act(other), found)
-        thread.join(0.5)
-    thread.join()
     assert isinstance(found[0], RuleBroken)
     assert Presence.objects.filter(attendance__seat=seat).count() == (what == "arrive")
 

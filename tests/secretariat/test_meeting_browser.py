@@ -169,16 +169,16 @@ def test_the_room_follows_what_the_secretary_records(pages, council, keeper, sea
         expect(page.locator(f"#place-{seat.pk}")).to_have_class(re.compile("is-there"))
         expect(page.locator(f"#go-{seat.pk}")).to_be_focused()
     expect(page.locator(".quorum")).to_contain_text("There is a quorum")
-    expect(member.locator(".quorum")).to_contain_text("There is a quorum", timeout=9000)
+    expect(member.locator(".quorum")).to_contain_text("There is a quorum")
     expect(member.locator(".place-do")).to_have_count(0)
     # A vote opens: who may vote is offered it without loading the page anew, on the agenda too.
     item = AgendaItem.objects.create(meeting=meeting, title="بند")
     motion = make.resolution(council, meeting, kind="general", agenda_item=item, title="پیشنهاد")
     ballots.open_ballot(motion.pk, by=keeper)
-    expect(member.locator("#now")).to_contain_text("Voting is open", timeout=9000)
+    expect(member.locator("#now")).to_contain_text("Voting is open")
     expect(member.locator("#now")).not_to_contain_text("Vote now")  # not recorded as present
     meetings.arrive(meeting.pk, seats[3].pk, by=keeper)
-    expect(member.locator("#now")).to_contain_text("Vote now", timeout=9000)
+    expect(member.locator("#now")).to_contain_text("Vote now")
     expect(member.locator("#agenda")).to_contain_text("پیشنهاد")
 
 

@@ -253,9 +253,9 @@ def test_quorum_is_reached_lost_and_reached_again():
 
 def test_attendance_at_once_and_its_correction():
     meeting, by = planned(members=3)
-    make.seat(meeting.council, ends_on=timezone.localdate() - timedelta(days=1))
     meeting.starts_at = timezone.now() - timedelta(hours=2)
     meeting.save()
+    make.seat(meeting.council, ends_on=meeting.day - timedelta(days=1))
     assert meetings.attend_all(meeting.pk, by=by) == 3
     assert meetings.attend_all(meeting.pk, by=by) == 0
     meeting.refresh_from_db()

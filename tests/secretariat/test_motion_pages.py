@@ -212,9 +212,7 @@ def test_the_agenda_shows_each_reader_what_he_may_do(motion, keeper):
 
 
 def test_a_resolution_of_an_ended_seat_is_not_seen(client, motion):
-    gone = make.seat(
-        motion.council, starts_on=timezone.localdate() - timedelta(days=9), ends_on=timezone.localdate() - timedelta(days=1)
-    )
+    gone = make.seat(motion.council, starts_on=motion.meeting.day - timedelta(days=9), ends_on=motion.meeting.day - timedelta(days=1))
     assert as_(client, gone.user).get(url("resolution_detail", motion.pk)).status_code == 404
 
 

@@ -55,7 +55,7 @@ def test_bulk_without_choice_is_refused(client):
 # --- in a real browser
 
 
-def until(page, expression, limit=10):
+def until(page, expression, limit=30):
     """Wait until an expression holds; the page's own policy forbids Playwright's way of waiting."""
     end = time.monotonic() + limit
     while not page.evaluate(expression):
@@ -295,7 +295,7 @@ def test_autosave_stops_when_somebody_else_saved_first(draft, open_guide):
     page.locator("#id_title").fill("mine again")
     page.wait_for_timeout(1600)
     assert len(played["posts"]) == 1
-    assert "mine again" in page.evaluate("Object.values(localStorage).join()")
+    until(page, "Object.values(localStorage).join().includes('mine again')")
     open_guide.pages.problems.clear()
 
 

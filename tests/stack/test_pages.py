@@ -16,8 +16,8 @@ def test_pages_open_as_asked(pages):
 def test_a_failing_script_is_noticed(pages):
     page = pages()
     page.goto("/healthz")
-    page.evaluate("setTimeout(() => { throw new Error('broken on purpose') })")
-    page.wait_for_timeout(100)
+    with page.expect_event("pageerror"):
+        page.evaluate("setTimeout(() => { throw new Error('broken on purpose') })")
     assert any("broken on purpose" in problem for problem in pages.problems)
     pages.problems.clear()
 
