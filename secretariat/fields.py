@@ -11,7 +11,17 @@ from django_jalali.db.models import jDateField
 
 from secretariat import persian
 from secretariat.persian import Refused
-from secretariat.refusals import EXAMPLE_DATE, EXAMPLE_TIME, REFUSALS, digits, in_persian, long_day, refusal
+from secretariat.refusals import (
+    EXAMPLE_DATE,
+    EXAMPLE_TIME,
+    LONGEST_TEXT,
+    REFUSALS,
+    digits,
+    in_persian,
+    long_day,
+    refusal,
+    why_too_long,
+)
 
 # --- widgets -------------------------------------------------------------------------------------
 
@@ -178,7 +188,16 @@ class WholeNumberFormField(NumberFormField):
 
 
 class CanonicalCharField(forms.CharField):
-    """A text that is stored in one spelling: Persian ی and ک, tidy spaces and half-spaces, nothing invisible."""
+    """A text that is stored in one spelling: Persian ی and ک, tidy spaces and half-spaces, nothing invisible, and not without end."""
+
+    def __init__(self, *, max_length=None, **kwargs):
+        super().__init__(max_length=max_length or LONGEST_TEXT, **kwargs)
+
+    def widget_attrs(self, widget):
+        """No `maxlength`: a browser would cut a pasted text off without a word; the check says so instead."""
+        attrs = super().widget_attrs(widget)
+        attrs.pop("maxlength", None)
+        return attrs
 
     def to_python(self, value):
         """Normalise before the length and the validators are looked at."""
@@ -186,6 +205,12 @@ class CanonicalCharField(forms.CharField):
         if not isinstance(value, str):
             return value
         return persian.canonical(value) or self.empty_value
+
+    def validate(self, value):
+        """Tell by how much a text is too long."""
+        super().validate(value)
+        if told := why_too_long(value or "", self.max_length):
+            raise ValidationError(told, code="max_length")
 
 
 class _IdentifierFormField(forms.CharField):

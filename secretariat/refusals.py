@@ -1,4 +1,4 @@
-"""What is said of a date, a number or a code that cannot be read: the sentence, in the reader's language and digits."""
+"""What is said of a date, a number, a code or a text that cannot be taken: the sentence, in the reader's language and digits."""
 
 import jdatetime
 from django.core.exceptions import ValidationError
@@ -9,6 +9,8 @@ from secretariat import persian
 
 EXAMPLE_DATE = "1404/11/05"
 EXAMPLE_TIME = "14:30"
+LONGEST_TEXT = 20_000  # letters of any text that is typed, where nothing narrower is asked
+TOO_LONG = _("At most %(most)s letters fit here; this is %(over)s more. It is saved once it is shorter.")
 
 REFUSALS = {
     "not_text": _("Enter a text."),
@@ -56,6 +58,12 @@ def digits(value):
 
 def long_day(day):
     return persian.long_fa(day) if in_persian() else persian.long_en(day)
+
+
+def why_too_long(text, most=LONGEST_TEXT):
+    """The sentence on a text of more letters than fit, "" on any other: nothing that was typed is cut off unseen."""
+    write = persian.display_fa if in_persian() else persian.grouped
+    return TOO_LONG % {"most": write(most), "over": write(len(text) - most)} if len(text) > most else ""
 
 
 def refusal(code, messages=REFUSALS, **params):

@@ -18,5 +18,6 @@ urlpatterns = [
 ]
 
 handler404 = "secretariat.views.errors.not_found"
+handler400 = "secretariat.views.errors.refused"
 handler403 = "secretariat.views.errors.forbidden"
 handler500 = "secretariat.views.errors.broken"

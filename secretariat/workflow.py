@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from secretariat.errors import RuleBroken
+from secretariat.refusals import why_too_long
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ def advance(queryset, pk, action, *, by, why="", on_record=None, **changes):
         raise RuleBroken(refusal)
     if step.needs_reason and not why:
         raise RuleBroken(_("Write the reason."), field="why")
+    if told := why_too_long(why):
+        raise RuleBroken(told, field="why")
     source, obj.status = obj.status, step.target or obj.status
     for name, value in changes.items():
         setattr(obj, name, value)

@@ -11,6 +11,7 @@ from assessments.models import Rating
 from assessments.models.indicators import Scale
 from secretariat import calendar, persian
 from secretariat.errors import RuleBroken
+from secretariat.refusals import why_too_long
 
 State = Rating.State
 # What the page sends instead of a number.
@@ -20,7 +21,6 @@ TEXTS = {
     "improvements": gettext_lazy("What could be better"),
     "note_to_staff": gettext_lazy("Note to the secretariat"),
 }
-TOO_LONG = gettext_lazy("At most %(most)s letters fit here; this is %(over)s more. It is saved once it is shorter.")
 TEXT_MOST = 5000
 COMMENT_MOST = 2000
 
@@ -91,10 +91,8 @@ def _words(reading, name, raw, most):
     if raw is None:
         return None
     text = persian.canonical(str(raw).replace("\r\n", "\n"))
-    if len(text) > most:
-        over = {"most": shown(most), "over": shown(len(text) - most)}
-        reading.errors[name] = TOO_LONG % over
-        reading.typed[name] = str(raw)
+    if told := why_too_long(text, most):
+        reading.errors[name], reading.typed[name] = told, str(raw)
         return None
     return text
 

@@ -17,6 +17,7 @@ from secretariat import persian
 from secretariat.calendar import day_of, today
 from secretariat.errors import RuleBroken
 from secretariat.fields import CanonicalCharField, WholeNumberFormField
+from secretariat.refusals import why_too_long
 from secretariat.uploads import EXTENSIONS
 
 DONE_MOST = 10_000
@@ -125,15 +126,9 @@ class AnswerReading:
 
 def read_answer(values, indicator, known):
     """Read the posted fields level, done and links over `known` (a Told); a missing field leaves what stands."""
-    done = values.get("done")
-    links = values.get("links")
-    reading = AnswerReading(
-        Told(
-            known.level,
-            known.done if done is None else _text(done, DONE_MOST),
-            known.links if links is None else _text(links, LINKS_MOST),
-        )
-    )
+    done = _text(values, "done", DONE_MOST, known.done)
+    links = _text(values, "links", LINKS_MOST, known.links)
+    reading = AnswerReading(Told(known.level, done, links))
     if (raw := values.get("level")) is not None:
         try:
             state, value = read_value(str(raw).strip(), indicator)
@@ -144,8 +139,14 @@ def read_answer(values, indicator, known):
     return reading
 
 
-def _text(raw, most):
-    return "\n".join(persian.canonical(line) for line in str(raw).splitlines()).strip()[:most]
+def _text(values, name, most, known):
+    """The stored form of the text that came as `name`, what is `known` when none came; refuses one that is too long."""
+    if (raw := values.get(name)) is None:
+        return known
+    text = "\n".join(persian.canonical(line) for line in str(raw).splitlines()).strip()
+    if told := why_too_long(text, most):
+        raise RuleBroken(told, field=name)
+    return text
 
 
 def addresses(text):
@@ -179,8 +180,7 @@ def read_check(values, leaves, known):
     reading = CheckReading()
     for pk, indicator in leaves.items():
         now = known.get(pk, Answer())
-        reason = values.get(f"c-{pk}")
-        reason = now.comment if reason is None else _text(reason, REASON_MOST)
+        reason = _text(values, f"c-{pk}", REASON_MOST, now.comment)
         state, value = now.state, now.value
         if (raw := values.get(f"r-{pk}")) is not None:
             try:

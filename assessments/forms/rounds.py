@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from assessments import rules
 from assessments.forms.texts import text_field as _text
 from assessments.forms.timetable import EndOfDayField, TimetableForm, WorkingDaysField
-from assessments.models import ConflictOfInterest
+from assessments.models import ConflictOfInterest, Measurement
 from secretariat.calendar import day_of, digits, reads_persian, today
 from secretariat.errors import RuleBroken
 from secretariat.fields import CanonicalCharField, NumberFormField, WholeNumberFormField
+from secretariat.refusals import why_too_long
 from secretariat.templatetags.portal_text import num
 
 
@@ -291,7 +292,9 @@ class MeasuredLine:
             self.errors["value"] = _("Somebody else wrote this value meanwhile. Compare and save again.")
             self.was = self.stands_text
             return None
-        found = {"not_applicable": bool(self.typed["na"]), "note": self.typed["note"][:300]}
+        found = {"not_applicable": bool(self.typed["na"]), "note": self.typed["note"]}
+        if told := why_too_long(self.typed["note"], Measurement._meta.get_field("note").max_length):
+            self.errors["note"] = told
         for name in ("value", "target"):
             try:
                 found[name] = NumberFormField(required=False, max_digits=14, decimal_places=4).clean(self.typed[name])

@@ -131,7 +131,6 @@ def appeal_edit(request, pk):
         "files": _file_rows(appeal, removable=True),
         "file_form": EvidenceForm(),
         "accept": ",".join(uploads.EXTENSIONS),
-        "most": services.MOST_WORDS,
     }
     return render(request, "assessments/appeal_edit.html", context, status=422 if errors else 200)
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from assessments import rules
 from assessments.blindness import shown_to
 from assessments.evidence import evidence_for
-from assessments.forms.assessments import TEXTS, TOO_LONG, ReopenForm
+from assessments.forms.assessments import TEXTS, ReopenForm
 from assessments.models import Assessment, Assignment
 from assessments.selectors import assessments as selectors
 from assessments.selectors.others import may_look
@@ -21,6 +21,7 @@ from assessments.services import assessments as services
 from secretariat.calendar import clock
 from secretariat.errors import RuleBroken, Stale
 from secretariat.gate import once
+from secretariat.refusals import TOO_LONG
 from secretariat.rules import is_officer
 from secretariat.typed import whole
 from secretariat.workflow import open_steps

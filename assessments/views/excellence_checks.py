@@ -154,7 +154,8 @@ def _save(request, check):
     except Stale as stale:
         return _two_windows(request, check, stale)
     except RuleBroken as refusal:
-        return _form_page(request, check, typed=request.POST, refusal=str(refusal), status=HTTPStatus.CONFLICT)
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if refusal.field else HTTPStatus.CONFLICT
+        return _form_page(request, check, typed=request.POST, refusal=refusal, status=status)
     if saved.errors:
         return _form_page(request, saved.check, errors=saved, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if request.POST.get("then") == "review":
@@ -167,11 +168,11 @@ def _two_windows(request, check, stale):
     """What was typed here stands in the form, beside it what the other window saved; saving again keeps this one."""
     check.version = stale.current.check.version
     return _form_page(
-        request, check, typed=request.POST, saved=stale.current.answers, refusal=str(stale), status=HTTPStatus.CONFLICT
+        request, check, typed=request.POST, saved=stale.current.answers, refusal=stale, status=HTTPStatus.CONFLICT
     )
 
 
-def _form_page(request, check, *, errors=None, typed=None, saved=None, refusal="", status=HTTPStatus.OK):
+def _form_page(request, check, *, errors=None, typed=None, saved=None, refusal=None, status=HTTPStatus.OK):
     own = check.self_assessment
     sheet = selectors.with_check(selectors.sheet_of(own), check)
     for criterion in sheet.criteria:
@@ -182,6 +183,7 @@ def _form_page(request, check, *, errors=None, typed=None, saved=None, refusal="
         if typed is not None:
             row.typed = typed.get(f"r-{row.pk}", row.answer.typed)
             criterion.check = Answer(row.answer.state, row.answer.value, typed.get(f"c-{row.pk}", row.answer.comment))
+            criterion.too_long = refusal.field == f"c-{row.pk}"
             there = (saved or {}).get(row.pk, Answer())
             if saved is not None and (there.typed, there.comment) != (row.typed, criterion.check.comment):
                 row.other = there
@@ -192,7 +194,7 @@ def _form_page(request, check, *, errors=None, typed=None, saved=None, refusal="
         "sheet": sheet,
         "done": sum(one.check.state != "blank" for one in sheet.criteria),
         "readonly": rules.why_not_checkable(check),
-        "refusal": refusal,
+        "refusal": str(refusal or ""),
         "wrong": [one for one in sheet.criteria if one.row.error],
     }
     return render(request, "assessments/check_form.html", context, status=status)

@@ -180,7 +180,7 @@ def _save(request, own, sheet, criterion):
     except Stale as stale:
         return _two_windows(request, own, sheet, criterion, stale)
     except RuleBroken as refusal:
-        return _as_typed(request, own, sheet, criterion, str(refusal))
+        return _as_typed(request, own, sheet, criterion, refusal)
     if saved.error:
         criterion.told, criterion.version, criterion.row.answer = saved.told, saved.answer.version, saved.told.level
         criterion.row.error, criterion.row.typed = saved.error, saved.typed
@@ -214,7 +214,7 @@ def _attach(request, own, criterion):
 def _two_windows(request, own, sheet, criterion, stale):
     """What was typed here; beside it what the other window saved. Saving again keeps what stands here."""
     criterion.other, criterion.version = stale.current.told, stale.current.answer.version if stale.current.answer else 0
-    return _as_typed(request, own, sheet, criterion, str(stale), status=HTTPStatus.CONFLICT)
+    return _as_typed(request, own, sheet, criterion, stale, status=HTTPStatus.CONFLICT)
 
 
 def _as_typed(request, own, sheet, criterion, refusal, status=HTTPStatus.UNPROCESSABLE_ENTITY):
@@ -224,7 +224,7 @@ def _as_typed(request, own, sheet, criterion, refusal, status=HTTPStatus.UNPROCE
     return _answer_page(request, own, sheet, criterion, refusal=refusal, status=status)
 
 
-def _answer_page(request, own, sheet, criterion, *, refusal="", status=HTTPStatus.OK):
+def _answer_page(request, own, sheet, criterion, *, refusal=None, status=HTTPStatus.OK):
     before, after = sheet.neighbours(criterion.pk)
     context = {
         "own": own,
@@ -236,7 +236,8 @@ def _answer_page(request, own, sheet, criterion, *, refusal="", status=HTTPStatu
         "section": next(node for node, criteria in sheet.sections if criterion in criteria),
         "form": EvidenceForm(),
         "accept": ",".join(EXTENSIONS),
-        "refusal": refusal,
+        "refusal": str(refusal or ""),
+        "wrong": refusal and refusal.field,
         "problems": criterion.problems() if criterion.is_begun and status == HTTPStatus.OK else [],
     }
     return render(request, "assessments/self_answer.html", context, status=status)

@@ -2,7 +2,7 @@
 //
 // <form data-autosave-url="…" data-autosave-version="3">: the whole form is posted there. Answers: 200 {"version",
 // "saved_at"}; 409 {"message", "url"} when somebody else saved first; 422 {"errors": {field: [sentences]}} when a field
-// can't be kept. A sign-in page, 401 or 403 means that the session is over: nothing is thrown away.
+// can't be kept, 413 when it is too much at once. A sign-in page, 401 or 403 means that the session is over: nothing is thrown away.
 
 const { say, digits, words } = window.portal;
 const WAIT = 1200;
@@ -91,7 +91,7 @@ class Draft {
     if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) return this.fail("sign_in", RETRY);
     const told = (answer.headers.get("Content-Type") || "").includes("json") ? await answer.json() : {};
     if (answer.status === 409) return this.stale(told);
-    if (answer.status === 422) {
+    if (answer.status === 422 || answer.status === 413) {
       this.dirty = false;
       return this.tell("error", Object.values(told.errors || {}).flat()[0] || told.message || say("unsaved"));
     }

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from products.models import KindField, ProductKind
 from secretariat import persian
 from secretariat.admin.access import ForOfficers
+from secretariat.refusals import why_too_long
 from secretariat.templatetags.portal_text import num
 
 
@@ -26,8 +27,10 @@ class ChoicesField(forms.CharField):
 
     def to_python(self, value):
         """Read the lines."""
-        rows = []
-        for line in (super().to_python(value) or "").splitlines():
+        rows, typed = [], super().to_python(value) or ""
+        if told := why_too_long(typed):
+            raise ValidationError(told)
+        for line in typed.splitlines():
             if not line.strip():
                 continue
             parts = [persian.canonical(part) for part in line.split("|")]

@@ -126,7 +126,7 @@ def _spot_label(spot):
 class ConsentForm(forms.Form):
     """The agency's word: of each chosen file yes or no, and that what is shown may be published."""
 
-    seen = forms.CharField(widget=forms.HiddenInput)
+    seen = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
     def __init__(self, *args, evidence, **kwargs):
         super().__init__(*args, **kwargs)

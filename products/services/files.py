@@ -6,13 +6,17 @@ from django.utils import timezone
 from products.models import ProductFile
 from products.services.hold import check_editable, locked
 from secretariat import persian, uploads
+from secretariat.errors import RuleBroken
 from secretariat.private_files import already_here, ask_room, kept_with_rows
+from secretariat.refusals import why_too_long
 
 
 def attach(product_id, upload, *, by, note=""):
     """Check one uploaded file and keep it with the product. Returns the ProductFile."""
     checked = uploads.inspect(upload)  # before the lock: looking into fifty megabytes takes a while
-    name = uploads.clean_name(upload.name, checked.extension)
+    name, note = uploads.clean_name(upload.name, checked.extension), persian.canonical(note)
+    if told := why_too_long(note, ProductFile._meta.get_field("note").max_length):
+        raise RuleBroken(told, field="note")
     try:
         with kept_with_rows() as kept, transaction.atomic():
             product = locked(product_id, by=by)
@@ -25,7 +29,7 @@ def attach(product_id, upload, *, by, note=""):
                 content_type=checked.content_type,
                 size=checked.size,
                 sha256=checked.sha256,
-                note=persian.canonical(note)[:200],
+                note=note,
                 uploaded_by=by,
             )
             file.file.save(name, checked.content, save=False)

@@ -1,8 +1,13 @@
 """Who may do what in the admin, said once: the portal's roles decide, not Django's permission tables."""
 
 from django.contrib import admin
+from django.db import models
 
 from secretariat import rules
+from secretariat.fields import CanonicalCharField
+
+# Texts are read as the portal's own forms read them: in one spelling, and not without end.
+WORDS = {models.TextField: {"form_class": CanonicalCharField}}
 
 
 class ForOfficers(admin.ModelAdmin):

@@ -209,7 +209,7 @@ class ReasonForm(forms.Form):
 class MinutesForm(forms.Form):
     """One part of the minutes, and the version it was read in."""
 
-    part = forms.CharField(widget=forms.HiddenInput)
+    part = forms.CharField(max_length=30, widget=forms.HiddenInput)
     version = forms.IntegerField(widget=forms.HiddenInput)
     text = CanonicalCharField(
         label=gettext_lazy("Minutes"), max_length=50_000, required=False, widget=forms.Textarea({"rows": 5, "dir": "auto"})

@@ -33,7 +33,7 @@ class MotionForm(forms.Form):
         empty_label=_("no earlier resolution"),
         help_text=_("The earlier one keeps its words; whoever reads it is led to this one once it is adopted."),
     )
-    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    seen = forms.CharField(max_length=64, widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args, council_rules, earlier, **kwargs):
         """`council_rules` are the council's by kind of decision; `earlier` what may be superseded."""

@@ -11,6 +11,7 @@ from secretariat import rules
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Agency, RoleGrant, Unit
+from secretariat.refusals import why_too_long
 from secretariat.services.notices import tell
 from secretariat.services.passwords import sign_out_everywhere
 
@@ -61,8 +62,10 @@ def end_role(grant_id, *, by, why):
         raise RuleBroken(_("This role has already ended."))
     if not why:
         raise RuleBroken(_("Write the reason."), field="why")
+    if told := why_too_long(why, RoleGrant._meta.get_field("end_reason").max_length):
+        raise RuleBroken(told, field="why")
     with pghistory.context(why=why):
-        grant.until, grant.end_reason = timezone.now(), why[:300]
+        grant.until, grant.end_reason = timezone.now(), why
         grant.save(update_fields=["until", "end_reason"])
     sign_out_everywhere(grant.user)
     text = gettext_lazy("Your role “%(role)s” has ended. Reason: %(why)s")

@@ -191,4 +191,4 @@ def representative_end(request, pk):
                 request, _("%(person)s no longer represents %(agency)s.") % {"person": grant.user, "agency": grant.agency}
             )
             return redirect("agency_people", grant.agency.slug)
-    return render(request, "secretariat/representative_end.html", {"grant": grant, "why": why, "refused": refused})
+    return render(request, "secretariat/representative_end.html", {"grant": grant, "why": why, "refused": refused}, status=422 if refused else 200)

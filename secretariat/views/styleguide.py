@@ -33,8 +33,8 @@ class SpecimenForm(forms.Form):
     held_on = JalaliDateFormField(label=gettext_lazy("Date"), required=False)
     audience = WholeNumberFormField(label=gettext_lazy("Number of people"), required=False, min_value=1)
     mobile = MobileFormField(label=gettext_lazy("Mobile number"))
-    site = forms.URLField(label=gettext_lazy("Address on the web"), required=False, assume_scheme="https")
-    abstract = forms.CharField(label=gettext_lazy("Abstract"), widget=forms.Textarea, required=False)
+    site = forms.URLField(label=gettext_lazy("Address on the web"), max_length=500, required=False, assume_scheme="https")
+    abstract = CanonicalCharField(label=gettext_lazy("Abstract"), widget=forms.Textarea, required=False)
     ages = forms.MultipleChoiceField(
         label=gettext_lazy("For whom"),
         choices=[("child", gettext_lazy("Children")), ("teen", gettext_lazy("Teenagers")), ("adult", gettext_lazy("Adults"))],

@@ -231,6 +231,10 @@ def test_measurements_are_saved_whole_or_not_at_all(client, officer, measured):
     assert not Measurement.objects.exists()
     response = client.post(url, {**typed(levels, "x7"), **typed(ratio)})
     assert response.status_code == 422 and "not a number" in response.content.decode()
+    response = client.post(url, {**typed(levels, "4", note="x" * 301), **typed(ratio)})
+    page = response.content.decode()
+    assert response.status_code == 422 and "x" * 301 in page and "this is 1 more" in page.split(f'id="note-error-{levels}"')[1][:300]
+    assert not Measurement.objects.exists()
 
 
 def test_a_measurement_written_meanwhile_is_not_overwritten(client, officer, measured):

@@ -178,7 +178,7 @@ def test_what_was_asked_before_stands_beside_the_next_version(client, officer, v
         ("accept", {"why_summary": "کوتاه است"}, "Something stands to be corrected"),
         ("return", {}, "Say at least for one field what must be corrected"),
         ("return", {"wrong_summary": "on"}, "Write what must be corrected."),
-        ("return", {"note": "س" * 2001}, "2000"),
+        ("return", {"note": "س" * 2001}, "At most 2,000 letters"),
         ("refuse", {}, "Write the reason."),
         ("", {}, "Choose a decision."),
         ("shred", {}, "Choose a decision."),

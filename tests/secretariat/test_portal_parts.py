@@ -301,7 +301,7 @@ def test_broken_page_needs_neither_context_nor_database():
     assert 'lang="fa"' in text and 'lang="en"' in text
 
 
-@pytest.mark.parametrize("name", ["403", "404", "csrf"])
+@pytest.mark.parametrize("name", ["403", "404", "413", "csrf"])
 @pytest.mark.django_db
 def test_error_pages_tell_what_to_do(name):
     request = RequestFactory().get("/x/")
