@@ -12,6 +12,12 @@ function accepted(file, list) {
   });
 }
 
+function sizeOf(file) {
+  const small = file.size < 1048576;
+  const n = digits(small ? Math.ceil(file.size / 1024) : (file.size / 1048576).toFixed(1)).replace(".", window.portal.words.language === "fa" ? "٫" : ".");
+  return say(small ? "kilobytes" : "megabytes", { n });
+}
+
 function show(page, address) {
   history.replaceState(null, "", address);
   document.title = page.title;
@@ -27,6 +33,8 @@ function prepare(place) {
   const errors = place.querySelector("[data-filedrop-error]");
   const bar = place.querySelector("[data-filedrop-progress]");
   const limit = Number(input.dataset.maxBytes) || Infinity;
+  // The browser speaks of files in its own language; the page has a button in the reader's.
+  input.classList.add("visually-hidden");
   place.querySelector("[data-filedrop-hint]").hidden = false;
 
   const check = () => {
@@ -39,7 +47,7 @@ function prepare(place) {
       const item = document.createElement("li");
       const name = document.createElement("bdi");
       name.textContent = file.name;
-      item.append(name, ` · ${digits((file.size / 1048576).toFixed(1))} MB`);
+      item.append(name, ` · ${sizeOf(file)}`);
       chosen.append(item);
     }
     for (const problem of problems) {

@@ -104,6 +104,13 @@ for (const part of document.querySelectorAll("[data-forget]")) forget(`kept:${wo
 // --- the summary of errors takes the focus
 document.querySelector("[data-error-summary]")?.focus();
 
+// --- on a phone the tabs stand in one line: the one that is open is in sight
+for (const here of document.querySelectorAll(".tabs [aria-current]")) {
+  const list = here.closest("ul");
+  const [inner, outer] = [here.getBoundingClientRect(), list.getBoundingClientRect()];
+  list.scrollLeft += (inner.left + inner.right - outer.left - outer.right) / 2;
+}
+
 // --- a table wider than its place can be scrolled by keyboard too
 const widths = new ResizeObserver((entries) => {
   for (const { target } of entries) {

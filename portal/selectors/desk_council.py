@@ -9,7 +9,7 @@ from portal.selectors.desk_parts import Card, Row, Section
 from products.models import QualityMark
 from secretariat import matters
 from secretariat.models import Meeting, Resolution
-from secretariat.rules import LIVE_MEETINGS
+from secretariat.rules import LIVE_MEETINGS, MeetingStatus
 from secretariat.selectors import agreement_reviews
 from secretariat.selectors import meeting_room as room
 
@@ -43,7 +43,7 @@ def section(user, served, councils):
         + [_review(one) for one in _reviews(served)]
         + [_meeting(meeting) for meeting in meetings]
         + [_to_sign(meeting) for meeting in to_sign]
-        + [_draft(resolution) for resolution in drafts[: max(0, SHOWN - len(meetings))]],
+        + [_draft(resolution) for resolution in drafts.exclude(ballots__in=votes)[: max(0, SHOWN - len(meetings))]],
         rows_title=_("Meetings and resolutions"),
         empty=_("No meeting is planned and no resolution waits."),
         empty_url=reverse("meeting_new") if served is None or served else "",
@@ -93,7 +93,7 @@ def _meeting(meeting):
         str(meeting),
         reverse("meeting_detail", args=[meeting.pk]),
         note=meeting.place,
-        due=meeting.starts_at,
+        due=None if meeting.status == MeetingStatus.IN_SESSION else meeting.starts_at,
         status=meeting.status,
         status_text=meeting.get_status_display(),
     )

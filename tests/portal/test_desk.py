@@ -5,6 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from secretariat import matters
+from tests import council as make
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -115,3 +117,12 @@ def test_the_requests_of_a_round_that_is_over_wait_for_nobody(client, in_english
     request = deadlines.ask_time(row.pk, timezone.now() + timedelta(days=40), by=row.assessor.user, why="Illness")
     Round.objects.update(status="moderation")
     assert reverse("extension_answer", args=[request.pk]) not in desk(client, factories.officer())
+
+
+def test_what_is_voted_on_stands_on_the_desk_once(client):
+    resolution = make.session()
+    waiting = make.resolution(resolution.council, resolution.meeting)
+    ballot = make.ballot(resolution, None)
+    page = desk(client, resolution.council.seats.filter(role="member").first().user)
+    assert reverse("ballot_vote", args=[ballot.pk]) in page and f'"{matters.page_of(waiting)}"' in page
+    assert f'"{matters.page_of(resolution)}"' not in page

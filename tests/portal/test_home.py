@@ -3,6 +3,8 @@
 import pytest
 from django.urls import reverse
 
+from secretariat import calendar
+from tests import council as make
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -18,6 +20,13 @@ def test_the_numbers_are_counted(client):
     factories.agency(is_member=False)
     page = client.get(reverse("home")).content.decode()
     assert "<dd>۴</dd>" in page  # published indicators
+
+
+def test_serials_stand_in_the_digits_of_the_reader(client):
+    serial = make.granted_mark().serial
+    assert f">{calendar.digits(serial)}<" in client.get(reverse("home")).content.decode()
+    client.cookies["language"] = "en"
+    assert f">{serial}<" in client.get(reverse("home")).content.decode()
 
 
 def test_a_visitor_gets_a_304_until_something_changes(client):

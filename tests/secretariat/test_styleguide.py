@@ -184,6 +184,39 @@ def test_error_summary_takes_the_focus_and_leads_to_the_field(open_guide):
 
 
 @pytest.mark.browser
+def test_a_file_is_asked_for_and_measured_in_the_language_of_the_page(open_guide):
+    page = open_guide(language="fa")
+    chooser = page.locator("[data-filedrop-input]")
+    assert chooser.bounding_box()["width"] <= 1, "the browser's own words about files are out of sight"
+    with page.expect_file_chooser() as asked:
+        page.locator(".filedrop-hint label").click()
+    asked.value.set_files({"name": "right.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"})
+    assert page.locator("[data-filedrop-chosen]").inner_text() == "right.pdf · ۱ کیلوبایت"
+    chooser.set_input_files({"name": "long.pdf", "mimeType": "application/pdf", "buffer": b"0" * 1_600_000})
+    assert page.locator("[data-filedrop-chosen]").inner_text() == "long.pdf · ۱٫۵ مگابایت"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("language", "sort"), [("fa", "persian"), ("en", "decimal")])
+def test_lists_count_in_the_digits_of_the_page(pages, language, sort):
+    page = pages(language=language)
+    page.goto("/about/")
+    counted = page.evaluate("[...document.querySelectorAll('ol')].map((list) => getComputedStyle(list).listStyleType)")
+    assert set(counted) == {"none", sort}  # none: those that draw their own signs, or no signs at all
+
+
+@pytest.mark.browser
+def test_on_a_phone_the_open_tab_is_in_sight(pages):
+    entry = factories.entry()
+    page = pages(user=factories.officer(), language="fa", width=390)
+    page.goto(f"/rounds/{entry.round_id}/reminders/")
+    here, line = page.locator(".tabs [aria-current]").bounding_box(), page.locator(".tabs ul").bounding_box()
+    assert line["x"] <= here["x"] and here["x"] + here["width"] <= line["x"] + line["width"]
+    assert line["height"] < 2 * here["height"], "the tabs stand in one line"
+    assert too_wide(page) == []
+
+
+@pytest.mark.browser
 def test_file_of_a_wrong_type_or_size_is_refused_before_sending(open_guide):
     page = open_guide(language="en")
     chooser = page.locator("[data-filedrop-input]")
