@@ -31,6 +31,14 @@ function read(name) {
   return controls[name].find((control) => control.type === "checkbox" && control.checked)?.value ?? first.value;
 }
 
+// What stood there when the page came: whoever was quicker than this script has changed it already.
+function brought(name) {
+  const [first] = controls[name];
+  const chosen = controls[name].find((control) => control.defaultChecked);
+  if (first.type === "radio") return chosen?.value ?? "";
+  return chosen?.value ?? first.defaultValue;
+}
+
 function write(name, value) {
   for (const control of controls[name]) {
     if (control.type === "radio" || control.type === "checkbox") control.checked = control.value === value;
@@ -57,7 +65,7 @@ const alike = (one, two) => one === two || tidy(one) === tidy(two);
 // ---------------------------------------------------------------- what is saved and what is not
 // `stored` is what the server holds as far as we know, `shown` how that looks in the field: what looks otherwise was changed here.
 let version = Number(form.elements.version.value);
-const shown = Object.fromEntries(names.map((name) => [name, read(name)]));
+const shown = Object.fromEntries(names.map((name) => [name, brought(name)]));
 const stored = Object.fromEntries(names.map((name) => [name, controls[name][0].dataset.stored ?? shown[name]]));
 const base = {}; // what a field grew from while a question about it is open: {name: value}
 const rivals = {}; // fields changed in two places: {name: [{value, where}]}; not sent before somebody has chosen

@@ -4,7 +4,7 @@
 // "saved_at"}; 409 {"message", "url"} when somebody else saved first; 422 {"errors": {field: [sentences]}} when a field
 // can't be kept, 413 when it is too much at once. A sign-in page, 401 or 403 means that the session is over: nothing is thrown away.
 
-const { say, digits, words } = window.portal;
+const { say, digits, words, catchUp } = window.portal;
 const WAIT = 1200;
 const RETRY = 15000;
 
@@ -218,5 +218,9 @@ class Draft {
 }
 
 export function wake(part) {
-  for (const form of part.querySelectorAll("form[data-autosave-url]")) form.draft ??= new Draft(form);
+  for (const form of part.querySelectorAll("form[data-autosave-url]")) {
+    if (form.draft) continue;
+    form.draft = new Draft(form);
+    catchUp(form);
+  }
 }

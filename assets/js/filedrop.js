@@ -61,6 +61,7 @@ function prepare(place) {
   };
 
   input.addEventListener("change", check);
+  if (input.files.length) check(); // chosen before this script came
   for (const name of ["dragenter", "dragover"]) {
     place.addEventListener(name, (event) => {
       event.preventDefault();

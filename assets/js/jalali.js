@@ -51,7 +51,9 @@ function translate(field) {
     set(text) { set.call(this, shown(text)); },
     configurable: true,
   });
-  field.addEventListener("change", () => { field.value = get.call(field); });
+  const show = () => { field.value = get.call(field); };
+  field.addEventListener("change", show);
+  if (window.touched.has(field)) show();
 }
 
 export function wake(part) {

@@ -1,6 +1,7 @@
 // List pages: choosing all rows, counting them, asking before a bulk action, and forms that send themselves.
 
-const { say, digits } = window.portal;
+const { say, digits, catchUp } = window.portal;
+const seen = new WeakSet();
 
 function count(list) {
   const bulk = list.querySelector("[data-bulk]");
@@ -39,6 +40,8 @@ document.addEventListener("htmx:afterRequest", (event) => {
 export function wake(part) {
   const lists = part.matches?.("[data-list]") ? [part] : part.querySelectorAll("[data-list]");
   for (const list of lists) {
+    if (!seen.has(list)) catchUp(list);
+    seen.add(list);
     count(list);
     // Fields search by themselves, so the button of the form is only for those without scripts.
     for (const button of list.querySelectorAll("[data-list-submit]")) button.hidden = Boolean(window.htmx) || button.form?.method === "get";

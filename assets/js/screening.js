@@ -36,6 +36,7 @@ if (form) {
     const before = kept(key).fields;
     for (const [name, value] of before) {
       for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+        if (window.touched.has(field)) continue; // written before this script came
         if (field.type === "checkbox" || field.type === "radio") field.checked = field.value === value || field.checked;
         else if (field.tagName === "TEXTAREA") field.value = value;
       }
@@ -43,4 +44,5 @@ if (form) {
     if (before.length && status) status.textContent = status.dataset.keptWords;
   }
   form.addEventListener("input", keep);
+  window.portal.catchUp(form);
 }

@@ -27,6 +27,13 @@ window.portal = {
   say(text, values = {}) {
     return (words[text] || text).replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
   },
+  // Whoever is quicker than a script chooses and types without it: when it has come, it hears of all that was touched.
+  catchUp(part) {
+    for (const field of part.querySelectorAll("input, select, textarea")) {
+      if (!window.touched.has(field)) continue;
+      for (const kind of ["input", "change"]) field.dispatchEvent(new Event(kind, { bubbles: true }));
+    }
+  },
   toast(text, tone = "info") {
     const note = document.createElement("div");
     note.className = `note note-${tone} toast-note`;

@@ -44,3 +44,5 @@ form.addEventListener("click", (event) => {
   pair.querySelector(":checked").focus({ preventScroll: true });
   pair.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
 });
+
+window.portal.catchUp(form);

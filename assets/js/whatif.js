@@ -42,3 +42,5 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     window.portal.toast(button.dataset.copy, "success");
   });
 }
+
+window.portal.catchUp(document);

@@ -1,6 +1,7 @@
 """The house rules that a reader would otherwise have to watch: docstrings, length, names, output, who acts."""
 
 import ast
+import re
 from functools import cache
 
 from django.conf import settings
@@ -89,3 +90,11 @@ def test_whoever_moves_a_state_is_written_down():
     moves = [(path, call) for path, text in rooms().items() for call in calls(ast.parse(text), "advance")]
     assert len(moves) > 10
     assert [f"{path}:{call.lineno}" for path, call in moves if "by" not in {keyword.arg for keyword in call.keywords}] == []
+
+
+def test_drafts_are_not_filled_in_by_the_browser():
+    """A browser that puts old text back into a form that saves itself would write it over somebody's newer one."""
+    pages = [path for folder in ("templates", *ROOMS) for path in (settings.BASE_DIR / folder).rglob("*.html")]
+    forms = [tag for path in pages for tag in re.findall(r"<form\b.*?>(?=\s*\{%|\s*$)", path.read_text(encoding="utf-8"), re.M)]
+    drafts = [tag for tag in forms if re.search("data-(autosave-url|kept|save-url)=", tag)]
+    assert len(drafts) > 8 and [tag for tag in drafts if 'autocomplete="off"' not in tag] == []
