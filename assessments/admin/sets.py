@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assessments.models import IndicatorSet, Scale, SetVersion
 from secretariat import persian
-from secretariat.admin.access import WORDS
+from secretariat.admin.access import TYPED
 from secretariat.fields import CanonicalCharField, NumberFormField
 from secretariat.persian import Refused
 from secretariat.templatetags.portal_text import num
@@ -143,7 +143,7 @@ class IndicatorSetAdmin(admin.ModelAdmin):
     search_fields = ["code", "title_fa", "title_en"]
     fields = ["code", "layer", "title_fa", "title_en", "intro_fa", "intro_en"]
     readonly_fields = ["code", "layer"]
-    formfield_overrides = WORDS
+    formfield_overrides = TYPED
     inlines = [VersionInline]
 
     def has_add_permission(self, request):

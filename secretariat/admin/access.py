@@ -4,10 +4,13 @@ from django.contrib import admin
 from django.db import models
 
 from secretariat import rules
-from secretariat.fields import CanonicalCharField
+from secretariat.fields import CanonicalCharField, WholeNumberFormField
 
-# Texts are read as the portal's own forms read them: in one spelling, and not without end.
-WORDS = {models.TextField: {"form_class": CanonicalCharField}}
+# Typed as in the portal's own forms: texts in one spelling and not without end, numbers in any digits.
+TYPED = {
+    models.TextField: {"form_class": CanonicalCharField},
+    models.PositiveSmallIntegerField: {"form_class": WholeNumberFormField},
+}
 
 
 class ForOfficers(admin.ModelAdmin):

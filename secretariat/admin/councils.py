@@ -18,7 +18,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from secretariat import calendar, rules
-from secretariat.admin.access import WORDS
+from secretariat.admin.access import TYPED
 from secretariat.admin.trail import Trail
 from secretariat.errors import RuleBroken
 from secretariat.fields import JalaliDateField, JalaliDateFormField, JalaliDateInput
@@ -80,7 +80,7 @@ class Papers(RefusalsShown, Trail, admin.ModelAdmin):
 
     council_path = "council"
     list_per_page = 50
-    formfield_overrides = WORDS
+    formfield_overrides = TYPED
 
     def get_queryset(self, request):
         queryset = super().get_queryset(request)

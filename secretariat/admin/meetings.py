@@ -10,7 +10,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from secretariat import calendar, rules
-from secretariat.admin.access import WORDS, jalali
+from secretariat.admin.access import TYPED, jalali
 from secretariat.admin.councils import Beside, Papers
 from secretariat.errors import RuleBroken
 from secretariat.forms.councils import AttendanceForm, MeetingForm
@@ -23,7 +23,7 @@ class AgendaInline(Beside, admin.TabularInline):
     model = AgendaItem
     fk_name = "meeting"
     fields = ["position", "kind", "title", "presenter", "minutes_planned", "note"]
-    formfield_overrides = WORDS
+    formfield_overrides = TYPED
     extra = 0
 
     def has_add_permission(self, request, obj=None):
