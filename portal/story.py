@@ -60,6 +60,12 @@ def password():
     return kept.read_text()
 
 
+def opens(words):
+    """Whether this password opens the demonstration: it may have been loaded, or changed, with another one."""
+    username, _role = accounts()[0]
+    return User.objects.get(username=username).check_password(words)
+
+
 def accounts():
     """[(user name, role)] of the demonstration accounts in this database, in the story's order."""
     there = set(

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.usefixtures("story")
-def test_the_demonstration_shows_every_state(client, capsys):
+def test_the_demonstration_shows_every_state(client, capsys, monkeypatch):
     assert Province.objects.count() == 31
     assert SetVersion.objects.published().count() == 15
     assert set(Product.objects.values_list("status", flat=True)) == {"draft", "submitted", "returned", "accepted", "withdrawn"}
@@ -32,6 +32,7 @@ def test_the_demonstration_shows_every_state(client, capsys):
     capsys.readouterr()
     call_command("demo_accounts")
     printed = capsys.readouterr().out
+    assert f"password: {story.password()}\n" in printed
     for username, _role in story.accounts():
         assert username in printed
         assert client.login(request=None, username=username, password=story.password()) or User.objects.get(
@@ -39,6 +40,11 @@ def test_the_demonstration_shows_every_state(client, capsys):
         ).check_password(story.password())
         client.force_login(User.objects.get(username=username))
         assert client.get(reverse("desk")).status_code == 200
+
+    # A password that opens nothing is not told.
+    monkeypatch.setenv("DEMO_PASSWORD", "one that came too late")
+    call_command("demo_accounts")
+    assert "password: " not in capsys.readouterr().out
 
     # Repeating it changes nothing.
     before = (Agency.objects.count(), Product.objects.count(), QualityMark.objects.count(), User.objects.count())

@@ -12,6 +12,8 @@ class Command(BaseCommand):
         accounts = story.accounts()
         if not accounts:
             return
-        self.stdout.write(f"Demonstration accounts, password: {story.password()}")
+        password = story.password()
+        told = f"password: {password}" if story.opens(password) else "with the password they were made with (DEMO_PASSWORD was another)"
+        self.stdout.write(f"Demonstration accounts, {told}")
         for username, role in accounts:
             self.stdout.write(f"  {username:<12} {role}")
