@@ -80,23 +80,23 @@ class _Known:
         self.of_user = {assessor.user_id: assessor.pk for assessor in assessors}
         self.by_name, self.related = {}, {}  # name key → assessors; name key → their Relations
         for user, *keys in User.objects.filter(pk__in=self.of_user).values_list("pk", "name_key", "name_en_key"):
-            for key in filter(None, set(keys)):
+            for key in filter(None, dict.fromkeys(keys)):
                 self.by_name.setdefault(key, []).append(self.of_user[user])
-        for relation in Relation.objects.binding().filter(assessor__in=self.of_user.values()):
+        for relation in Relation.objects.binding().filter(assessor__in=self.of_user.values()).order_by("pk"):
             self.related.setdefault(relation.name_key, []).append(relation)
 
 
 def _agency_ties(agency_ids, known):
     held = RoleGrant.objects.filter(Q(until=None) | Q(until__gt=timezone.now())).annotate(owner=Coalesce("agency", "unit__agency"))
     found = {}
-    for grant in held.filter(user__in=known.of_user, owner__in=agency_ids).select_related("agency", "unit__agency"):
+    for grant in held.filter(user__in=known.of_user, owner__in=agency_ids).select_related("agency", "unit__agency").order_by("pk"):
         sentence = _("Has the role “%(role)s” in %(agency)s.") % {
             "role": grant.get_role_display(),
             "agency": (grant.agency or grant.unit.agency).name,
         }
         found.setdefault((known.of_user[grant.user_id], grant.owner), []).append(Why(sentence, firm=True))
     affiliations = Affiliation.objects.binding().filter(assessor__in=known.of_user.values(), agency__in=agency_ids)
-    for tie in affiliations.select_related("agency"):
+    for tie in affiliations.select_related("agency").order_by("pk"):
         sentence = _("Is affiliated with %(agency)s: %(kind)s.") % {"agency": tie.agency.name, "kind": tie.get_kind_display()}
         found.setdefault((tie.assessor_id, tie.agency_id), []).append(Why(sentence, firm=tie.kind in rules.INSIDE))
     for relation, agency, words in _related_to_agencies(agency_ids, held, known):
@@ -108,24 +108,24 @@ def _related_to_agencies(agency_ids, held, known):
     """(Relation, agency pk, words) where somebody's relation heads an agency or speaks for it."""
     if not known.related:
         return
-    for agency in Agency.objects.filter(pk__in=agency_ids, head_key__in=known.related):
+    for agency in Agency.objects.filter(pk__in=agency_ids, head_key__in=known.related).order_by("pk"):
         for relation in known.related[agency.head_key]:
             yield relation, agency.pk, _("heads %(agency)s") % {"agency": agency.name}
     keys = Q(user__name_key__in=known.related) | Q(user__name_en_key__in=known.related)
-    speakers = held.filter(keys, owner__in=agency_ids).values_list("owner", "user__name_key", "user__name_en_key")
-    for owner, *names in speakers.distinct():
-        for relation in (relation for key in set(names) for relation in known.related.get(key, ())):
+    columns = ("owner", "user__name_key", "user__name_en_key")
+    for owner, *names in held.filter(keys, owner__in=agency_ids).order_by(*columns).values_list(*columns).distinct():
+        for relation in (relation for key in dict.fromkeys(names) for relation in known.related.get(key, ())):
             yield relation, owner, _("speaks for the agency")
 
 
 def _maker_ties(subjects, known):
     """((subject pk, assessor pk), Why) where an assessor, or somebody he is related to, is behind a subject."""
     behind = Q(user__in=known.of_user) | Q(name_key__in={*known.by_name, *known.related})
-    for maker in SubjectMaker.objects.filter(behind, subject__in=subjects):
+    for maker in SubjectMaker.objects.filter(behind, subject__in=subjects).order_by("pk"):
         words = {"name": maker.name, "part": maker.part}
         sentence = (_("Is behind it under this name: %(name)s (%(part)s).") if maker.part else _("Is behind it under this name: %(name)s.")) % words
-        selves = {*known.by_name.get(maker.name_key, ()), *filter(None, [known.of_user.get(maker.user_id)])}
-        for assessor in selves:
+        selves = [*known.by_name.get(maker.name_key, ()), *filter(None, [known.of_user.get(maker.user_id)])]
+        for assessor in dict.fromkeys(selves):
             yield (maker.subject_id, assessor), Why(sentence, firm=True)
         for relation in known.related.get(maker.name_key, ()):
             yield (maker.subject_id, relation.assessor_id), _related(relation, _("is behind it"))
@@ -137,7 +137,7 @@ def _related(relation, words):
 
 def _recorded_ties(subjects, assessors):
     """((subject pk, assessor pk), Why) of what assessors declared and staff recorded on single subjects."""
-    for row in ConflictOfInterest.objects.binding().filter(subject__in=subjects, assessor__in=assessors):
+    for row in ConflictOfInterest.objects.binding().filter(subject__in=subjects, assessor__in=assessors).order_by("pk"):
         declared = row.source == ConflictOfInterest.Source.DECLARED
         sentence = _("Declared a conflict of interest: %(reason)s") if declared else _("Excluded by the secretariat: %(reason)s")
         yield (row.subject_id, row.assessor_id), Why(sentence % {"reason": row.reason}, firm=declared)
