@@ -1,10 +1,12 @@
-"""Asks of the database that it turns a write down, and by exactly which of its rules."""
+"""Asks of the database that it turns a write down, and by exactly which of its rules; and of a service that it says no."""
 
 import re
 from contextlib import contextmanager
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+
+from secretariat.errors import RuleBroken
 
 # The first function in the context is the one that raised; pgtrigger names it after the trigger, with a short hash.
 _TRIGGER = re.compile(r"function pgtrigger_(\w+)_[0-9a-f]{5}\(")
@@ -35,6 +37,14 @@ def refused(rule, saying=""):
         yield
         settle()
     assert broken_rule(turned_down.value) == rule and saying in str(turned_down.value), turned_down.value
+
+
+def says_no(act, field=None):
+    """The sentence with which a service turns `act` down, about that field where one is named."""
+    with pytest.raises(RuleBroken) as turned_down:
+        act()
+    assert field is None or turned_down.value.field == field, turned_down.value.field
+    return str(turned_down.value)
 
 
 def sql(statement, *values):

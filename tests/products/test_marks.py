@@ -21,8 +21,7 @@ from secretariat.services import ballots
 from secretariat.workflow import open_steps
 from tests import council as make
 from tests import factories
-from tests.refusal import refused as turned_down
-from tests.refusal import sql
+from tests.refusal import refused, says_no, sql
 from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
@@ -30,14 +29,6 @@ pytestmark = pytest.mark.django_db
 
 def propose(product, resolution=None, level="quality", **fields):
     return marks.propose((resolution or make.session()).pk, product.pk, level, by=factories.officer(), **fields)
-
-
-def refused(act, field=None):
-    with pytest.raises(RuleBroken) as refusal:
-        act()
-    if field:
-        assert refusal.value.field == field
-    return str(refusal.value)
 
 
 def test_a_proposal_keeps_the_score_of_its_day():
@@ -51,15 +42,15 @@ def test_a_proposal_keeps_the_score_of_its_day():
 
 
 def test_no_proposal_without_a_score_from_a_closed_round():
-    refused(lambda: propose(factories.product(status="accepted")), "product")
-    refused(lambda: propose(make.scored_product(round_status="open")), "product")
-    refused(lambda: propose(make.scored_product(round_status="cancelled")), "product")
-    refused(lambda: propose(make.scored_product(value=None, low=None, high=None)), "product")
+    says_no(lambda: propose(factories.product(status="accepted")), "product")
+    says_no(lambda: propose(make.scored_product(round_status="open")), "product")
+    says_no(lambda: propose(make.scored_product(round_status="cancelled")), "product")
+    says_no(lambda: propose(make.scored_product(value=None, low=None, high=None)), "product")
 
 
 def test_no_proposal_on_a_stale_score_or_a_failed_gate():
-    refused(lambda: propose(make.scored_product(stale=True)), "product")
-    refused(lambda: propose(make.scored_product(95, 90, 99, gate_failed=True)), "product")
+    says_no(lambda: propose(make.scored_product(stale=True)), "product")
+    says_no(lambda: propose(make.scored_product(95, 90, 99, gate_failed=True)), "product")
 
 
 def test_no_proposal_on_an_entry_left_out_of_its_round():
@@ -67,20 +58,20 @@ def test_no_proposal_on_an_entry_left_out_of_its_round():
     assert marks.deciding_score(product)
     product.subject.entries.update(excluded_at=timezone.now(), excluded_by=factories.officer(), excluded_why="سند ناقص بود.")
     assert marks.deciding_score(product) is None
-    refused(lambda: propose(product), "product")
+    says_no(lambda: propose(product), "product")
 
 
 @pytest.mark.parametrize("status", ["submitted", "returned", "refused", "withdrawn"])
 def test_only_an_accepted_product_is_proposed(status):
     product = make.scored_product()
     type(product).objects.filter(pk=product.pk).update(status=status)
-    refused(lambda: propose(product), "product")
+    says_no(lambda: propose(product), "product")
 
 
 def test_below_the_threshold_a_reason_is_needed_and_the_unrounded_score_counts():
     product = make.scored_product(79.999, 75, 85)
-    refused(lambda: propose(product), "below_threshold_reason")
-    refused(lambda: propose(product, reason="   "), "below_threshold_reason")
+    says_no(lambda: propose(product), "below_threshold_reason")
+    says_no(lambda: propose(product, reason="   "), "below_threshold_reason")
     mark = propose(product, reason="اهمیت ملی")
     assert mark.below_threshold
     assert not propose(make.scored_product(80.0, 75, 85)).below_threshold
@@ -103,27 +94,27 @@ def test_the_newest_closed_round_decides():
 
 def test_unknown_levels_foreign_councils_and_kinds_are_refused():
     product = make.scored_product()
-    refused(lambda: propose(product, level="platinum"), "level")
-    refused(lambda: propose(product, make.session(council_=make.council(grants_marks=False))), "resolution")
-    refused(lambda: propose(product, make.session(kind="general")), "resolution")
+    says_no(lambda: propose(product, level="platinum"), "level")
+    says_no(lambda: propose(product, make.session(council_=make.council(grants_marks=False))), "resolution")
+    says_no(lambda: propose(product, make.session(kind="general")), "resolution")
 
 
 def test_a_decided_resolution_takes_no_more_proposals():
     resolution = make.session()
     make.adopted(resolution)
-    refused(lambda: propose(make.scored_product(), resolution), "resolution")
+    says_no(lambda: propose(make.scored_product(), resolution), "resolution")
 
 
 def test_a_product_stands_once_in_a_resolution():
     product, resolution = make.scored_product(), make.session()
     propose(product, resolution)
-    refused(lambda: propose(product, resolution), "product")
+    says_no(lambda: propose(product, resolution), "product")
 
 
 def test_strangers_neither_propose_nor_grant():
     product, resolution = make.scored_product(), make.session()
     for stranger in (factories.user(), factories.representative(product.agency), make.keeper(make.council())):
-        refused(lambda who=stranger: marks.propose(resolution.pk, product.pk, "quality", by=who))
+        says_no(lambda who=stranger: marks.propose(resolution.pk, product.pk, "quality", by=who))
     mark = propose(product, resolution)
     make.adopted(resolution)
     for stranger in (
@@ -132,8 +123,8 @@ def test_strangers_neither_propose_nor_grant():
         factories.representative(product.agency),
         make.keeper(make.council()),
     ):
-        refused(lambda who=stranger: marks.grant(mark.pk, by=who))
-        refused(lambda who=stranger: marks.grant_all(resolution.pk, by=who))
+        says_no(lambda who=stranger: marks.grant(mark.pk, by=who))
+        says_no(lambda who=stranger: marks.grant_all(resolution.pk, by=who))
     assert QualityMark.objects.get().status == "proposed"
 
 
@@ -171,12 +162,12 @@ def test_granting_without_publication_is_silent_until_published():
     published = marks.publish(mark.pk, by=by)
     assert published.published_at
     assert Notice.objects.filter(user=representative).count() == 1
-    refused(lambda: marks.publish(mark.pk, by=by))
+    says_no(lambda: marks.publish(mark.pk, by=by))
 
 
 def test_nothing_is_granted_before_adoption():
     mark = make.proposed_mark()
-    refused(lambda: marks.grant(mark.pk, by=make.keeper(mark.resolution.council)))
+    says_no(lambda: marks.grant(mark.pk, by=make.keeper(mark.resolution.council)))
 
 
 def test_a_score_changed_since_the_proposal_stops_the_grant():
@@ -188,7 +179,7 @@ def test_a_score_changed_since_the_proposal_stops_the_grant():
             make.scored_anew(mark, change)
         else:
             Entry.objects.filter(pk=mark.score.entry_id).update(inputs_version=9)
-        refused(lambda pk=mark.pk, who=by: marks.grant(pk, by=who))
+        says_no(lambda pk=mark.pk, who=by: marks.grant(pk, by=who))
 
 
 CONFLICTS = [
@@ -241,8 +232,8 @@ def test_who_is_tied_to_the_product_is_recused_and_does_not_vote(kind):
     recusal = resolution.recusals.get()
     assert (recusal.seat, recusal.source) == (seat, "computed")
     assert product.title in recusal.reason
-    refused(lambda: ballots.cast(ballot.pk, "for", by=seat.user))
-    refused(lambda: ballots.record_hands(ballot.pk, {seat.pk: "for"}, by=by), f"seat-{seat.pk}")
+    says_no(lambda: ballots.cast(ballot.pk, "for", by=seat.user))
+    says_no(lambda: ballots.record_hands(ballot.pk, {seat.pk: "for"}, by=by), f"seat-{seat.pk}")
     assert ballots.close_ballot(ballot.pk, by=by).recused_present == 1
     assert marks.grant(mark.pk, by=by).status == "granted"
 
@@ -259,10 +250,10 @@ def test_a_tie_that_comes_up_after_the_vote_stops_the_grant(kind, secret):
         ballots.cast(ballot.pk, "for", by=one.user)
     assert ballots.close_ballot(ballot.pk, by=by).verdict == "carried"
     conflicted(kind, product, seat.user)
-    assert str(seat.user) in refused(lambda: marks.grant(mark.pk, by=by))
+    assert str(seat.user) in says_no(lambda: marks.grant(mark.pk, by=by))
     granted = {"status": "granted", "serial": "1404-00001-0", "granted_at": timezone.now()}
     until = {"valid_from": timezone.localdate(), "valid_until": timezone.localdate() + timedelta(days=9)}
-    with turned_down("no_mark_on_a_partial_vote"):
+    with refused("no_mark_on_a_partial_vote"):
         QualityMark.objects.filter(pk=mark.pk).update(**granted, **until)
 
 
@@ -272,7 +263,7 @@ def test_a_tie_that_comes_up_while_the_council_votes_takes_the_vote_away():
     propose(product, resolution)
     ballot = make.ballot(resolution, None)
     factories.granted("representative", seat.user, agency=product.agency)
-    refused(lambda: ballots.cast(ballot.pk, "for", by=seat.user))
+    says_no(lambda: ballots.cast(ballot.pk, "for", by=seat.user))
 
 
 def test_a_tied_deputy_recuses_the_seat():
@@ -289,22 +280,22 @@ def test_what_is_proposed_stands_while_the_council_votes_and_afterwards():
     mark, late = propose(make.scored_product(), resolution), make.scored_product()
     by = make.keeper(resolution.council)
     ballot = make.ballot(resolution)
-    refused(lambda: propose(late, resolution))
-    refused(lambda: marks.drop(mark.pk, by=by, why="دیگر"))
+    says_no(lambda: propose(late, resolution))
+    says_no(lambda: marks.drop(mark.pk, by=by, why="دیگر"))
 
     def alter():
-        with turned_down("council_votes_on_what_stands"):
+        with refused("council_votes_on_what_stands"):
             QualityMark.objects.filter(pk=mark.pk).update(level="gold")
-        with turned_down("council_votes_on_what_stands"):
+        with refused("council_votes_on_what_stands"):
             sql("DELETE FROM products_qualitymark WHERE id = %s", mark.pk)
-        with turned_down("council_votes_on_what_stands"):
+        with refused("council_votes_on_what_stands"):
             QualityMark.objects.filter(pk=mark.pk).update(resolution=make.resolution(resolution.council))
         other = make.proposed_mark(product=late)
-        with turned_down("council_votes_on_what_stands"):
+        with refused("council_votes_on_what_stands"):
             QualityMark.objects.filter(pk=other.pk).update(resolution=resolution)
 
     alter()
-    with turned_down("council_votes_on_what_stands"):
+    with refused("council_votes_on_what_stands"):
         QualityMark.objects.filter(pk=mark.pk).update(status="dropped")
     ballots.close_ballot(ballot.pk, by=by)
     late = make.scored_product()
@@ -334,7 +325,7 @@ def test_one_living_mark_a_product():
     again = propose(mark.product, second)
     by = make.keeper(second.council)
     make.adopted(second)
-    refused(lambda: marks.grant(again.pk, by=by))
+    says_no(lambda: marks.grant(again.pk, by=by))
     marks.revoke(mark.pk, by=make.keeper(mark.resolution.council), why="تخلف")
     assert marks.grant(again.pk, by=by).status == "granted"
 
@@ -342,7 +333,7 @@ def test_one_living_mark_a_product():
 def test_a_second_click_changes_nothing():
     mark = make.granted_mark()
     by = make.keeper(mark.resolution.council)
-    refused(lambda: marks.grant(mark.pk, by=by))
+    says_no(lambda: marks.grant(mark.pk, by=by))
     assert QualityMark.objects.get(pk=mark.pk).serial == mark.serial
     assert mark.moves.filter(action="grant").count() == 1
 
@@ -354,11 +345,11 @@ def test_grant_all_is_all_or_nothing():
     by = make.keeper(resolution.council)
     make.adopted(resolution)
     make.scored_anew(bad, 85.5)
-    assert bad.product.title in refused(lambda: marks.grant_all(resolution.pk, by=by))
+    assert bad.product.title in says_no(lambda: marks.grant_all(resolution.pk, by=by))
     assert set(resolution.marks.values_list("status", "serial")) == {("proposed", None)}
     marks.drop(bad.pk, by=by, why="امتیاز عوض شد")
     assert [one.pk for one in marks.grant_all(resolution.pk, by=by)] == [good.pk]
-    refused(lambda: marks.grant_all(resolution.pk, by=by))
+    says_no(lambda: marks.grant_all(resolution.pk, by=by))
 
 
 def test_suspend_restore_revoke_need_reasons_and_are_told():
@@ -366,12 +357,12 @@ def test_suspend_restore_revoke_need_reasons_and_are_told():
     mark = make.granted_mark(agency_=representative.role_grants.get().agency)
     by = make.keeper(mark.resolution.council)
     for act in (marks.suspend, marks.revoke):
-        refused(lambda do=act: do(mark.pk, by=by, why=" "), "why")
-        refused(lambda do=act: do(mark.pk, by=factories.officer(), why="دلیل"))
+        says_no(lambda do=act: do(mark.pk, by=by, why=" "), "why")
+        says_no(lambda do=act: do(mark.pk, by=factories.officer(), why="دلیل"))
     assert marks.suspend(mark.pk, by=by, why="شکایت").status == "suspended"
     assert marks.restore(mark.pk, by=by, why="رفع شد").status == "granted"
     assert marks.revoke(mark.pk, by=by, why="تخلف").status == "revoked"
-    refused(lambda: marks.restore(mark.pk, by=by, why="پشیمانی"))
+    says_no(lambda: marks.restore(mark.pk, by=by, why="پشیمانی"))
     assert Notice.objects.filter(user=representative).count() == 4
     assert list(mark.moves.values_list("action", flat=True)) == ["propose", "grant", "suspend", "restore", "revoke"]
 
@@ -381,11 +372,11 @@ def test_the_second_factor_is_asked_of_whom_it_is_required():
     by = make.keeper(mark.resolution.council)
     by.second_factor_required = True
     make.adopted(mark.resolution)
-    refused(lambda: marks.grant(mark.pk, by=by))
+    says_no(lambda: marks.grant(mark.pk, by=by))
     by.is_verified = lambda: True
     assert marks.grant(mark.pk, by=by).status == "granted"
     by.is_verified = lambda: False
-    refused(lambda: marks.revoke(mark.pk, by=by, why="دلیل"))
+    says_no(lambda: marks.revoke(mark.pk, by=by, why="دلیل"))
 
 
 def test_standing_says_what_is_true_today():

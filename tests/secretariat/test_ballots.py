@@ -14,16 +14,10 @@ from secretariat.selectors.ballots import in_words, rule_for, standing_of, verdi
 from secretariat.services import ballots, meetings, recusals, resolutions
 from tests import council as make
 from tests import factories
+from tests.refusal import says_no
 from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
-
-
-def refused(act, field=None):
-    with pytest.raises(RuleBroken) as refusal:
-        act()
-    assert field is None or refusal.value.field == field, refusal.value.field
-    return str(refusal.value)
 
 
 def voted(resolution, *choices):
@@ -62,19 +56,19 @@ def test_a_kind_of_decision_without_a_rule_follows_the_general_one():
 def test_nobody_votes_before_the_session_after_it_without_quorum_or_twice_at_once():
     resolution = make.resolution()
     by = make.keeper(resolution.council)
-    refused(lambda: ballots.open_ballot(resolution.pk, by=by))
+    says_no(lambda: ballots.open_ballot(resolution.pk, by=by))
     few = make.session(members=1)
     make.seat(few.council)
-    refused(lambda: make.ballot(few))
+    says_no(lambda: make.ballot(few))
     alone = make.session(members=1)
-    refused(lambda: make.ballot(alone))
+    says_no(lambda: make.ballot(alone))
     resolution = make.session()
     make.ballot(resolution)
-    refused(lambda: make.ballot(resolution))
+    says_no(lambda: make.ballot(resolution))
     over = make.session()
     meetings.end(over.meeting_id, by=make.keeper(over.council))
-    refused(lambda: make.ballot(over))
-    refused(lambda: make.ballot(make.adopted()))
+    says_no(lambda: make.ballot(over))
+    says_no(lambda: make.ballot(make.adopted()))
     assert Ballot.objects.filter(status="open").count() == 1
 
 
@@ -82,7 +76,7 @@ def test_nobody_votes_before_the_session_after_it_without_quorum_or_twice_at_onc
 def test_strangers_neither_open_record_count_nor_break_off(who):
     resolution = make.session()
     stranger = {"user": factories.user, "officer": factories.officer, "foreign": lambda: make.keeper(make.council())}[who]()
-    refused(lambda: ballots.open_ballot(resolution.pk, by=stranger))
+    says_no(lambda: ballots.open_ballot(resolution.pk, by=stranger))
     ballot = make.ballot(resolution)
     for act in (
         lambda: ballots.record_hands(ballot.pk, {}, by=stranger),
@@ -96,7 +90,7 @@ def test_strangers_neither_open_record_count_nor_break_off(who):
         lambda: recusals.declare(resolution.pk, "x", by=stranger),
         lambda: meetings.attend(resolution.meeting_id, {}, by=stranger),
     ):
-        refused(act)
+        says_no(act)
     ballot.refresh_from_db()
     assert ballot.status == "open"
 
@@ -109,8 +103,8 @@ def test_a_member_votes_once_and_for_good():
     seat = make.seats(resolution)[0]
     ballot = voted(resolution, "for", "", "")
     assert ballot.votes.get().cast_by == seat.user
-    refused(lambda: ballots.cast(ballot.pk, "against", by=seat.user))
-    refused(lambda: ballots.record_hands(ballot.pk, {seat.pk: "against"}, by=make.keeper(resolution.council)), f"seat-{seat.pk}")
+    says_no(lambda: ballots.cast(ballot.pk, "against", by=seat.user))
+    says_no(lambda: ballots.record_hands(ballot.pk, {seat.pk: "against"}, by=make.keeper(resolution.council)), f"seat-{seat.pk}")
     # The same word recorded again, or left out, changes nothing.
     ballots.record_hands(ballot.pk, {seat.pk: ""}, by=make.keeper(resolution.council))
     ballots.record_hands(ballot.pk, {seat.pk: "for"}, by=make.keeper(resolution.council))
@@ -124,8 +118,8 @@ def test_absent_observing_foreign_and_gone_people_do_not_vote():
     meetings.leave(resolution.meeting_id, gone.pk, by=make.keeper(resolution.council))
     ballot = make.ballot(resolution, None)
     for person in (observer, gone.user, make.seat(resolution.council).user, make.seat(make.council()).user):
-        refused(lambda who=person: ballots.cast(ballot.pk, "for", by=who))
-    refused(lambda: ballots.cast(ballot.pk, "maybe", by=make.seats(resolution)[0].user), "choice")
+        says_no(lambda who=person: ballots.cast(ballot.pk, "for", by=who))
+    says_no(lambda: ballots.cast(ballot.pk, "maybe", by=make.seats(resolution)[0].user), "choice")
     assert not Vote.objects.exists()
 
 
@@ -136,7 +130,7 @@ def test_a_deputy_votes_for_the_seat_that_the_deputy_fills():
     by = make.keeper(resolution.council)
     meetings.arrive(resolution.meeting_id, seat.pk, by=by, user=deputy)
     ballot = make.ballot(resolution, None)
-    refused(lambda: ballots.cast(ballot.pk, "for", by=holder))
+    says_no(lambda: ballots.cast(ballot.pk, "for", by=holder))
     ballots.cast(ballot.pk, "for", by=deputy)
     vote = ballot.votes.get()
     assert (vote.seat, vote.cast_by) == (seat, deputy)
@@ -146,10 +140,10 @@ def test_a_counted_ballot_takes_no_more_votes():
     resolution = make.session()
     ballot = closed(voted(resolution, "for", "for", ""))
     late = make.seats(resolution)[2]
-    refused(lambda: ballots.cast(ballot.pk, "for", by=late.user))
-    refused(lambda: ballots.record_hands(ballot.pk, {late.pk: "for"}, by=make.keeper(resolution.council)))
-    refused(lambda: closed(ballot))
-    refused(lambda: ballots.break_off(ballot.pk, "دلیل", by=make.keeper(resolution.council)))
+    says_no(lambda: ballots.cast(ballot.pk, "for", by=late.user))
+    says_no(lambda: ballots.record_hands(ballot.pk, {late.pk: "for"}, by=make.keeper(resolution.council)))
+    says_no(lambda: closed(ballot))
+    says_no(lambda: ballots.break_off(ballot.pk, "دلیل", by=make.keeper(resolution.council)))
 
 
 # --- counting ------------------------------------------------------------------------------------
@@ -205,7 +199,7 @@ def test_who_leaves_before_the_count_takes_the_quorum_along_unless_the_vote_was_
     ballot = voted(resolution, "for", "", "")
     meetings.leave(resolution.meeting_id, seats[1].pk, by=by)
     meetings.leave(resolution.meeting_id, seats[2].pk, by=by)
-    assert {"۱", "۳"} <= set(refused(lambda: closed(ballot)))
+    assert {"۱", "۳"} <= set(says_no(lambda: closed(ballot)))
     meetings.arrive(resolution.meeting_id, seats[1].pk, by=by)
     ballots.cast(ballot.pk, "for", by=seats[1].user)
     # Who voted was present, even if gone by now.
@@ -227,7 +221,7 @@ def test_a_ballot_broken_off_counts_for_nothing_and_is_held_again():
     resolution = make.session()
     by = make.keeper(resolution.council)
     ballot = make.ballot(resolution, "against")
-    refused(lambda: ballots.break_off(ballot.pk, " ", by=by), "why")
+    says_no(lambda: ballots.break_off(ballot.pk, " ", by=by), "why")
     assert ballots.break_off(ballot.pk, "اشتباه در متن", by=by).status == "void"
     again = make.ballot(resolution, "for")
     assert (again.number, closed(again).verdict) == (2, "carried")
@@ -259,13 +253,13 @@ def test_at_equal_votes_the_chair_decides(choice, status):
     resolution.refresh_from_db()
     assert resolution.status == "draft"
     for person in (member.user, make.keeper(resolution.council), factories.user()):
-        refused(lambda who=person: ballots.give_casting_vote(ballot.pk, choice, by=who))
-    refused(lambda: ballots.give_casting_vote(ballot.pk, "abstain", by=chair.user), "choice")
+        says_no(lambda who=person: ballots.give_casting_vote(ballot.pk, choice, by=who))
+    says_no(lambda: ballots.give_casting_vote(ballot.pk, "abstain", by=chair.user), "choice")
     ballot = ballots.give_casting_vote(ballot.pk, choice, by=chair.user)
     assert (ballot.status, ballot.casting_choice, ballot.casting_by) == ("closed", choice, chair.user)
     resolution.refresh_from_db()
     assert resolution.status == status
-    refused(lambda: ballots.give_casting_vote(ballot.pk, choice, by=chair.user))
+    says_no(lambda: ballots.give_casting_vote(ballot.pk, choice, by=chair.user))
     assert list(ballot.moves.values_list("action", flat=True)) == ["tie", "settle"]
 
 
@@ -273,7 +267,7 @@ def test_without_a_casting_vote_it_is_not_carried():
     resolution, ballot = tied()
     closed(ballot)
     by = make.keeper(resolution.council)
-    refused(lambda: ballots.settle_without_casting(ballot.pk, "", by=by), "why")
+    says_no(lambda: ballots.settle_without_casting(ballot.pk, "", by=by), "why")
     assert ballots.settle_without_casting(ballot.pk, "رئیس رأی نداد", by=by).verdict == "lost"
 
 
@@ -306,15 +300,15 @@ def test_where_no_chair_can_decide_a_tie_is_lost_at_once(reason):
 def test_who_declares_a_recusal_counts_in_the_meetings_quorum_only():
     resolution = make.session(members=4)
     by, seats = make.keeper(resolution.council), make.seats(resolution)
-    refused(lambda: recusals.declare(resolution.pk, " ", by=seats[3].user), "reason")
+    says_no(lambda: recusals.declare(resolution.pk, " ", by=seats[3].user), "reason")
     recusal = recusals.declare(resolution.pk, "با سازنده کار می‌کنم", by=seats[3].user)
     assert (recusal.source, recusal.by) == ("declared", seats[3].user)
-    refused(lambda: recusals.declare(resolution.pk, "دوباره", by=seats[3].user))
+    says_no(lambda: recusals.declare(resolution.pk, "دوباره", by=seats[3].user))
     standing = standing_of(resolution)
     assert (standing.present, standing.recused, standing.voters, standing.entitled) == (4, 1, 3, 3)
     ballot = make.ballot(resolution)
-    refused(lambda: ballots.cast(ballot.pk, "for", by=seats[3].user))
-    refused(lambda: ballots.record_hands(ballot.pk, {seats[3].pk: "for"}, by=by), f"seat-{seats[3].pk}")
+    says_no(lambda: ballots.cast(ballot.pk, "for", by=seats[3].user))
+    says_no(lambda: ballots.record_hands(ballot.pk, {seats[3].pk: "for"}, by=by), f"seat-{seats[3].pk}")
     assert (closed(ballot).votes_for, Ballot.objects.get().recused) == (3, 1)
 
 
@@ -326,23 +320,23 @@ def test_recused_people_cannot_make_the_items_quorum():
     for seat in seats[:2]:
         recusals.recuse(resolution.pk, seat.pk, "", by=by)
     assert why_not_adoptable(resolution)
-    refused(lambda: make.ballot(resolution))
+    says_no(lambda: make.ballot(resolution))
 
 
 def test_a_recusal_is_taken_back_before_the_ballot_only_and_by_whom_it_concerns():
     resolution = make.session(members=4)
     by, seats = make.keeper(resolution.council), make.seats(resolution)
     recusals.declare(resolution.pk, "دلیل", by=seats[3].user)
-    refused(lambda: recusals.take_back(resolution.pk, seats[3].pk, by=seats[2].user))
-    refused(lambda: recusals.take_back(resolution.pk, seats[2].pk, by=by))
+    says_no(lambda: recusals.take_back(resolution.pk, seats[3].pk, by=seats[2].user))
+    says_no(lambda: recusals.take_back(resolution.pk, seats[2].pk, by=by))
     recusals.take_back(resolution.pk, seats[3].pk, by=seats[3].user)
     recusals.recuse(resolution.pk, seats[3].pk, "دلیل", by=by)
-    refused(lambda: recusals.take_back(resolution.pk, seats[3].pk, by=seats[3].user))
+    says_no(lambda: recusals.take_back(resolution.pk, seats[3].pk, by=seats[3].user))
     ballot = make.ballot(resolution, None)
-    refused(lambda: recusals.take_back(resolution.pk, seats[3].pk, by=by))
+    says_no(lambda: recusals.take_back(resolution.pk, seats[3].pk, by=by))
     # Whoever has not voted yet may still step aside; whoever has may not.
     ballots.cast(ballot.pk, "for", by=seats[0].user)
-    refused(lambda: recusals.declare(resolution.pk, "دیر", by=seats[0].user), f"seat-{seats[0].pk}")
+    says_no(lambda: recusals.declare(resolution.pk, "دیر", by=seats[0].user), f"seat-{seats[0].pk}")
     recusals.declare(resolution.pk, "به‌موقع", by=seats[1].user)
     assert Recusal.objects.count() == 2
 
@@ -373,7 +367,7 @@ def test_correcting_a_voter_to_absent_takes_the_vote_back_in_the_same_step():
     by = make.keeper(resolution.council)
     everybody = dict.fromkeys([one.pk, two.pk, three.pk], True)
     ballot = ballots.record(resolution.pk, everybody, dict.fromkeys(everybody, "for"), by=by)
-    refused(lambda: meetings.attend(resolution.meeting_id, {three.pk: False}, by=by), f"seat-{three.pk}")
+    says_no(lambda: meetings.attend(resolution.meeting_id, {three.pk: False}, by=by), f"seat-{three.pk}")
     ballots.record(resolution.pk, {three.pk: False}, {three.pk: ""}, by=by)
     assert ballot.votes.count() == 2
     assert not Presence.objects.filter(attendance__seat=three).exists()
@@ -383,7 +377,7 @@ def test_record_is_all_or_nothing():
     resolution = make.resolution()
     one, two, absent = (make.seat(resolution.council) for _n in range(3))
     here = {one.pk: True, two.pk: True, absent.pk: False}
-    refused(
+    says_no(
         lambda: ballots.record(resolution.pk, here, dict.fromkeys(here, "for"), by=make.keeper(resolution.council)),
         f"seat-{absent.pk}",
     )
@@ -396,16 +390,16 @@ def test_record_is_all_or_nothing():
 def test_decide_counts_what_is_on_record():
     resolution = make.session()
     by = make.keeper(resolution.council)
-    refused(lambda: resolutions.decide(resolution.pk, "adopt", by=by))
+    says_no(lambda: resolutions.decide(resolution.pk, "adopt", by=by))
     make.ballot(resolution)
-    refused(lambda: resolutions.decide(resolution.pk, "reject", by=by))
+    says_no(lambda: resolutions.decide(resolution.pk, "reject", by=by))
     assert resolutions.decide(resolution.pk, "adopt", by=by).number == 1
-    refused(lambda: resolutions.decide(resolution.pk, "adopt", by=by))
+    says_no(lambda: resolutions.decide(resolution.pk, "adopt", by=by))
     lost = make.session()
     make.ballot(lost, "against")
     by = make.keeper(lost.council)
-    refused(lambda: resolutions.decide(lost.pk, "adopt", by=by))
-    refused(lambda: resolutions.withdraw(lost.pk, by=by))
+    says_no(lambda: resolutions.decide(lost.pk, "adopt", by=by))
+    says_no(lambda: resolutions.withdraw(lost.pk, by=by))
     assert resolutions.decide(lost.pk, "reject", by=by).status == "rejected"
     unvoted = make.session()
     assert resolutions.decide(unvoted.pk, "reject", by=make.keeper(unvoted.council), why="پس گرفته شد").moves.get().why
@@ -421,7 +415,7 @@ def tied_by_hand():
 def test_decide_at_equal_votes_is_the_chairs():
     resolution = tied_by_hand()
     chair = make.seats(resolution)[0].user
-    refused(lambda: resolutions.decide(resolution.pk, "adopt", by=make.keeper(resolution.council)))
+    says_no(lambda: resolutions.decide(resolution.pk, "adopt", by=make.keeper(resolution.council)))
     assert Ballot.objects.get().status == "open"
     assert resolutions.decide(resolution.pk, "adopt", by=chair).status == "adopted"
     resolution = tied_by_hand()

@@ -28,17 +28,10 @@ from secretariat.selectors.ballots import standing_of
 from secretariat.services import ballots, meetings, minutes, recusals, resolutions, signatures
 from tests import council as make
 from tests import factories
-from tests.refusal import refused as refused_by
+from tests.refusal import refused, says_no
 from tests.together import meanwhile
 
 pytestmark = pytest.mark.django_db
-
-
-def refused(act, field=None):
-    with pytest.raises(RuleBroken) as refusal:
-        act()
-    assert field is None or refusal.value.field == field, refusal.value.field
-    return str(refusal.value)
 
 
 def yesterday():
@@ -84,7 +77,7 @@ def test_terms_that_end_at_midnight_last_until_the_session_ends(client):
     assert Meeting.objects.get().status == "held"
     # And no longer: the next request finds a former secretary.
     assert client.get(reverse("meeting_edit", args=[motion.meeting_id])).status_code == 404
-    refused(lambda: minutes.save_opening(motion.meeting_id, "x", by=type(secretary.user).objects.get(pk=secretary.user_id), version=0))
+    says_no(lambda: minutes.save_opening(motion.meeting_id, "x", by=type(secretary.user).objects.get(pk=secretary.user_id), version=0))
 
 
 def test_a_session_that_nobody_ended_keeps_nobody_in_office():
@@ -93,7 +86,7 @@ def test_a_session_that_nobody_ended_keeps_nobody_in_office():
     Seat.objects.update(starts_on=before.date() - timedelta(days=100))
     Meeting.objects.update(starts_at=before, started_at=before)
     assert not Meeting.objects.filter(pk=motion.meeting_id).visible_to(factories.user()).exists()
-    refused(lambda: meetings.end(motion.meeting_id, by=chair.user))
+    says_no(lambda: meetings.end(motion.meeting_id, by=chair.user))
 
 
 def test_who_was_there_reads_and_signs_the_minutes_after_the_term(client):
@@ -146,7 +139,7 @@ def test_hands_are_corrected_after_somebody_who_raised_one_has_left():
     assert Vote.objects.get(seat=seats[0]).choice == "against"
     assert Vote.objects.get(seat=seats[3]).choice == "for"
     # What the gone one said stays, unless it is taken back as a whole.
-    refused(lambda: ballots.record_hands(ballot.pk, {seats[3].pk: "against"}, by=by), f"seat-{seats[3].pk}")
+    says_no(lambda: ballots.record_hands(ballot.pk, {seats[3].pk: "against"}, by=by), f"seat-{seats[3].pk}")
     ballots.record_hands(ballot.pk, {seats[3].pk: ""}, by=by)
     assert Vote.objects.filter(seat=seats[3]).count() == 0
 
@@ -166,7 +159,7 @@ def test_a_deputy_steps_aside_for_the_seat_only_while_its_holder_is_not_there(cl
     first = make.seats(motion)[1]
     deputy = factories.user()
     Seat.objects.filter(pk=first.pk).update(deputy=deputy)
-    refused(lambda: recusals.declare(motion.pk, "ذی‌نفع", by=deputy))
+    says_no(lambda: recusals.declare(motion.pk, "ذی‌نفع", by=deputy))
     client.force_login(deputy)
     assert client.get(reverse("recusal_declare", args=[motion.pk])).status_code == 404
     by = make.keeper(motion.council)
@@ -189,7 +182,7 @@ def test_of_two_who_filled_one_seat_the_second_is_not_asked_to_sign_again():
     assert [set(room.to_sign(user)) for user in (seat.user, deputy)] == [{meeting}, {meeting}]
     signatures.sign(meeting.pk, by=deputy, sha256=meeting.minutes_sha256)
     assert not room.to_sign(seat.user)
-    assert str(deputy) in refused(lambda: signatures.sign(meeting.pk, by=seat.user, sha256=meeting.minutes_sha256))
+    assert str(deputy) in says_no(lambda: signatures.sign(meeting.pk, by=seat.user, sha256=meeting.minutes_sha256))
 
 
 # --- seats that change ---------------------------------------------------------------------------
@@ -217,7 +210,7 @@ def test_a_seat_that_sat_at_a_meeting_keeps_who_it_was_then(change):
     with pytest.raises(ValidationError) as sentence:
         seat.clean()
     assert sentence.value.message_dict.keys() == changes.keys()
-    with refused_by("seat_keeps_what_it_sat_through", saying="sits there" if change == "deputy" else "attended"):
+    with refused("seat_keeps_what_it_sat_through", saying="sits there" if change == "deputy" else "attended"):
         Seat.objects.filter(pk=seat.pk).update(**changes)
     # Ending the term today, and another deputy once this one has left, is no rewriting.
     if change == "deputy":
@@ -244,14 +237,14 @@ def test_a_motion_is_not_withdrawn_while_its_vote_is_just_being_opened():
 def test_what_is_being_voted_on_is_not_decided_past_its_ballot():
     motion = make.motion()
     make.ballot(motion, None)
-    with refused_by("nothing_decided_past_its_ballot"):
+    with refused("nothing_decided_past_its_ballot"):
         Resolution.objects.filter(pk=motion.pk).update(status="rejected")
 
 
 def test_a_session_does_not_end_past_an_open_ballot():
     motion = make.motion()
     make.ballot(motion, None)
-    with refused_by("session_ends_after_its_ballots"):
+    with refused("session_ends_after_its_ballots"):
         Meeting.objects.filter(pk=motion.meeting_id).update(status="held", ended_at=timezone.now())
 
 
@@ -288,12 +281,12 @@ def test_nobody_votes_for_two_seats_by_changing_chairs(secret):
     for seat in (own, other):
         meetings.leave(motion.meeting_id, seat.pk, by=by)
     meetings.arrive(motion.meeting_id, other.pk, by=by, user=own.user)
-    refused(lambda: ballots.cast(ballot.pk, "for", by=own.user))
+    says_no(lambda: ballots.cast(ballot.pk, "for", by=own.user))
     if secret:
-        with refused_by("nobody_is_marked_twice_in_a_ballot"):
+        with refused("nobody_is_marked_twice_in_a_ballot"):
             BallotMark.objects.create(ballot=ballot, seat=other, cast_by=own.user)
     else:
-        with refused_by("nobody_casts_two_votes_in_a_ballot"):
+        with refused("nobody_casts_two_votes_in_a_ballot"):
             Vote.objects.create(ballot=ballot, seat=other, choice="for", cast_by=own.user)
 
 
@@ -301,7 +294,7 @@ def test_what_the_council_votes_on_in_secret_is_not_opened_openly(client, in_eng
     council = make.council(VotingRule(secret=True))
     motion = make.motion(members=3, council_=council)
     by = make.keeper(council)
-    refused(lambda: ballots.open_ballot(motion.pk, by=by, secret=False), "secrecy")
+    says_no(lambda: ballots.open_ballot(motion.pk, by=by, secret=False), "secrecy")
     client.force_login(by)
     page = client.post(reverse("ballot_open", args=[motion.pk]), {"secrecy": "open"})
     assert page.status_code == 422 and "votes on this in secret" in page.content.decode()
