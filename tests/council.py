@@ -118,6 +118,15 @@ def ballot(resolution_, choice="for", **voting):
     return made
 
 
+def voted(resolution_, *choices):
+    """A ballot in which the seats present have voted these choices themselves, "" for none; gives the ballot."""
+    opened = ballot(resolution_, None)
+    for one, choice in zip(seats(resolution_), choices, strict=True):
+        if choice:
+            ballots.cast(opened.pk, choice, by=one.user)
+    return opened
+
+
 def adopted(resolution_=None, choice="for"):
     """A resolution on which everybody voted `choice`, and what came of it."""
     resolution_ = resolution_ or session()
@@ -158,13 +167,16 @@ def scored_anew(mark, value):
     factories.settled(entry.round)
 
 
-def proposed_mark(value=85.0, level="quality", resolution_=None, product=None, **fields):
-    """A mark proposed in a draft resolution of a meeting in session."""
+def propose(product, resolution_=None, level="quality", **fields):
+    """Propose a mark for a product, in a draft resolution of a meeting in session; gives the mark."""
     from products.services import marks
 
-    resolution_ = resolution_ or session()
-    product = product or scored_product(value, **fields)
-    return marks.propose(resolution_.pk, product.pk, level, by=factories.officer())
+    return marks.propose((resolution_ or session()).pk, product.pk, level, by=factories.officer(), **fields)
+
+
+def proposed_mark(value=85.0, level="quality", resolution_=None, product=None, **fields):
+    """A mark proposed in a draft resolution of a meeting in session."""
+    return propose(product or scored_product(value, **fields), resolution_, level)
 
 
 def withheld(resolution_, product, outcome="deferred", reason="شواهد کامل نیست"):

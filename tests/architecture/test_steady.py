@@ -9,8 +9,8 @@ from tests.architecture.test_house import ROOMS, modules
 
 # Why these may ask which day it is before a test begins: {module: reason}. A run takes an hour, and midnight may come in it.
 BEFOREHAND = {
+    "tests/assessments/reminding.py": "a Saturday more than a year off",
     "tests/assessments/test_progress.py": "a Saturday more than a year off",
-    "tests/assessments/test_reminders.py": "a Saturday more than a year off",
     "tests/secretariat/test_action_reminders.py": "a Saturday half a year off",
 }
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from assessments.models import Indicator, Measurement, Round
 from tests import factories
 from tests.assessments import round_pages
-from tests.assessments.test_round_services import measured_version
+from tests.assessments.round_pages import measured_version
 
 SIGHT = {"see_submitter": "after_own", "see_ratings": "never", "see_names": "never", "see_aggregates": "never"}
 LIMITS = {"gap_total": "20", "gap_indicator": "۴۰", "moderation": "third", "moderation_days": "7"}

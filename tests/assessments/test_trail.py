@@ -45,7 +45,7 @@ from assessments.services import (
 )
 from secretariat.models.moves import Move
 from tests import council, factories
-from tests.assessments.test_round_services import measured_version
+from tests.assessments.round_pages import measured_version
 
 pytestmark = pytest.mark.django_db
 

@@ -7,14 +7,13 @@ import pytest
 from django.utils import timezone
 from stdnum import damm
 
-from assessments.models import Affiliation, ConflictOfInterest, Entry, Relation
-from assessments.services import conflicts, waivers
+from assessments.models import Entry
 from products.models import QualityMark
 from products.services import marks
 from products.services.submission import withdraw
 from secretariat import persian
 from secretariat.errors import RuleBroken
-from secretariat.models import Notice, Vote
+from secretariat.models import Notice
 from secretariat.rules.voting import VotingRule
 from secretariat.selectors.ballots import rule_for
 from secretariat.services import ballots
@@ -27,13 +26,9 @@ from tests.together import at_once
 pytestmark = pytest.mark.django_db
 
 
-def propose(product, resolution=None, level="quality", **fields):
-    return marks.propose((resolution or make.session()).pk, product.pk, level, by=factories.officer(), **fields)
-
-
 def test_a_proposal_keeps_the_score_of_its_day():
     product = make.scored_product(85.25, 80, 90)
-    mark = propose(product)
+    mark = make.propose(product)
     assert (mark.score_value, mark.score_low, mark.score_high, mark.status) == (85.25, 80, 90, "proposed")
     make.scored_anew(mark, 60)
     mark.refresh_from_db()
@@ -42,15 +37,15 @@ def test_a_proposal_keeps_the_score_of_its_day():
 
 
 def test_no_proposal_without_a_score_from_a_closed_round():
-    says_no(lambda: propose(factories.product(status="accepted")), "product")
-    says_no(lambda: propose(make.scored_product(round_status="open")), "product")
-    says_no(lambda: propose(make.scored_product(round_status="cancelled")), "product")
-    says_no(lambda: propose(make.scored_product(value=None, low=None, high=None)), "product")
+    says_no(lambda: make.propose(factories.product(status="accepted")), "product")
+    says_no(lambda: make.propose(make.scored_product(round_status="open")), "product")
+    says_no(lambda: make.propose(make.scored_product(round_status="cancelled")), "product")
+    says_no(lambda: make.propose(make.scored_product(value=None, low=None, high=None)), "product")
 
 
 def test_no_proposal_on_a_stale_score_or_a_failed_gate():
-    says_no(lambda: propose(make.scored_product(stale=True)), "product")
-    says_no(lambda: propose(make.scored_product(95, 90, 99, gate_failed=True)), "product")
+    says_no(lambda: make.propose(make.scored_product(stale=True)), "product")
+    says_no(lambda: make.propose(make.scored_product(95, 90, 99, gate_failed=True)), "product")
 
 
 def test_no_proposal_on_an_entry_left_out_of_its_round():
@@ -58,23 +53,23 @@ def test_no_proposal_on_an_entry_left_out_of_its_round():
     assert marks.deciding_score(product)
     product.subject.entries.update(excluded_at=timezone.now(), excluded_by=factories.officer(), excluded_why="سند ناقص بود.")
     assert marks.deciding_score(product) is None
-    says_no(lambda: propose(product), "product")
+    says_no(lambda: make.propose(product), "product")
 
 
 @pytest.mark.parametrize("status", ["submitted", "returned", "refused", "withdrawn"])
 def test_only_an_accepted_product_is_proposed(status):
     product = make.scored_product()
     type(product).objects.filter(pk=product.pk).update(status=status)
-    says_no(lambda: propose(product), "product")
+    says_no(lambda: make.propose(product), "product")
 
 
 def test_below_the_threshold_a_reason_is_needed_and_the_unrounded_score_counts():
     product = make.scored_product(79.999, 75, 85)
-    says_no(lambda: propose(product), "below_threshold_reason")
-    says_no(lambda: propose(product, reason="   "), "below_threshold_reason")
-    mark = propose(product, reason="اهمیت ملی")
+    says_no(lambda: make.propose(product), "below_threshold_reason")
+    says_no(lambda: make.propose(product, reason="   "), "below_threshold_reason")
+    mark = make.propose(product, reason="اهمیت ملی")
     assert mark.below_threshold
-    assert not propose(make.scored_product(80.0, 75, 85)).below_threshold
+    assert not make.propose(make.scored_product(80.0, 75, 85)).below_threshold
 
 
 @pytest.mark.parametrize(("value", "level"), [(69.99, None), (70, "commended"), (79.9, "commended"), (80, "quality"), (90, "gold"), (100, "gold")])  # fmt: skip
@@ -94,28 +89,28 @@ def test_the_newest_closed_round_decides():
 
 def test_unknown_levels_foreign_councils_and_kinds_are_refused():
     product = make.scored_product()
-    says_no(lambda: propose(product, level="platinum"), "level")
-    says_no(lambda: propose(product, make.session(council_=make.council(grants_marks=False))), "resolution")
-    says_no(lambda: propose(product, make.session(kind="general")), "resolution")
+    says_no(lambda: make.propose(product, level="platinum"), "level")
+    says_no(lambda: make.propose(product, make.session(council_=make.council(grants_marks=False))), "resolution")
+    says_no(lambda: make.propose(product, make.session(kind="general")), "resolution")
 
 
 def test_a_decided_resolution_takes_no_more_proposals():
     resolution = make.session()
     make.adopted(resolution)
-    says_no(lambda: propose(make.scored_product(), resolution), "resolution")
+    says_no(lambda: make.propose(make.scored_product(), resolution), "resolution")
 
 
 def test_a_product_stands_once_in_a_resolution():
     product, resolution = make.scored_product(), make.session()
-    propose(product, resolution)
-    says_no(lambda: propose(product, resolution), "product")
+    make.propose(product, resolution)
+    says_no(lambda: make.propose(product, resolution), "product")
 
 
 def test_strangers_neither_propose_nor_grant():
     product, resolution = make.scored_product(), make.session()
     for stranger in (factories.user(), factories.representative(product.agency), make.keeper(make.council())):
         says_no(lambda who=stranger: marks.propose(resolution.pk, product.pk, "quality", by=who))
-    mark = propose(product, resolution)
+    mark = make.propose(product, resolution)
     make.adopted(resolution)
     for stranger in (
         factories.user(),
@@ -132,7 +127,7 @@ def test_granting_gives_serial_validity_trail_and_tells_the_agency():
     product = make.scored_product()
     representative = factories.representative(product.agency)
     resolution = make.session()
-    proposed = propose(product, resolution)
+    proposed = make.propose(product, resolution)
     by = make.keeper(resolution.council)
     make.adopted(resolution)
     mark = marks.grant(proposed.pk, by=by)
@@ -182,105 +177,12 @@ def test_a_score_changed_since_the_proposal_stops_the_grant():
         says_no(lambda pk=mark.pk, who=by: marks.grant(pk, by=who))
 
 
-CONFLICTS = [
-    "representative", "unit", "affiliation", "assessor", "declared", "maker", "account", "relation", "head", "waived",
-]  # fmt: skip
-
-
-def conflicted(kind, product, user):
-    if kind == "representative":
-        factories.granted("representative", user, agency=product.agency)
-    elif kind == "unit":
-        from secretariat.models import Unit
-
-        factories.granted("unit_officer", user, unit=Unit.objects.create(agency=product.agency, kind="centre", name_fa="مرکز"))
-    elif kind == "maker":
-        conflicts.set_makers(product.subject_id, [(f"دکتر {user.get_full_name()}", "نویسنده", None)])
-    elif kind == "account":
-        conflicts.set_makers(product.subject_id, [("نام دیگر", "", user)])
-    else:
-        assessor = factories.assessor(user=user)
-        if kind == "affiliation":
-            Affiliation.objects.create(assessor=assessor, agency=product.agency)
-        elif kind == "relation":
-            conflicts.set_makers(product.subject_id, [("سارا یوسفی", "نویسنده", None)])
-            Relation.objects.create(assessor=assessor, kind="kin", name="خانم سارا یوسفی")
-        elif kind == "head":
-            type(product.agency).objects.filter(pk=product.agency_id).update(head="سارا یوسفی")
-            Relation.objects.create(assessor=assessor, kind="spouse", name="سارا یوسفی")
-        elif kind == "waived":
-            Affiliation.objects.create(assessor=assessor, agency=product.agency, kind="member")
-            waiver = waivers.ask(assessor.pk, product.subject_id, "x", by=factories.officer())
-            waivers.grant(waiver.pk, by=factories.officer())
-        elif kind == "assessor":
-            factories.assignment(product.subject.entries.get(), assessor)
-        else:
-            ConflictOfInterest.objects.create(
-                assessor=assessor, subject=product.subject, source="declared", reason="خویشاوندی", by=user
-            )
-
-
-@pytest.mark.parametrize("kind", CONFLICTS)
-def test_who_is_tied_to_the_product_is_recused_and_does_not_vote(kind):
-    resolution = make.session(members=4)
-    product, seat = make.scored_product(), make.seats(resolution)[-1]
-    conflicted(kind, product, seat.user)
-    mark = propose(product, resolution)
-    assert set(marks.ties_by_seat(marks.products_before(resolution), make.seats(resolution))) == {seat.pk}
-    by = make.keeper(resolution.council)
-    ballot = make.ballot(resolution)
-    recusal = resolution.recusals.get()
-    assert (recusal.seat, recusal.source) == (seat, "computed")
-    assert product.title in recusal.reason
-    says_no(lambda: ballots.cast(ballot.pk, "for", by=seat.user))
-    says_no(lambda: ballots.record_hands(ballot.pk, {seat.pk: "for"}, by=by), f"seat-{seat.pk}")
-    assert ballots.close_ballot(ballot.pk, by=by).recused_present == 1
-    assert marks.grant(mark.pk, by=by).status == "granted"
-
-
-@pytest.mark.parametrize("secret", [False, True])
-@pytest.mark.parametrize("kind", CONFLICTS)
-def test_a_tie_that_comes_up_after_the_vote_stops_the_grant(kind, secret):
-    resolution = make.session(members=4)
-    product, seat = make.scored_product(), make.seats(resolution)[-1]
-    mark = propose(product, resolution)
-    by = make.keeper(resolution.council)
-    ballot = make.ballot(resolution, None, secret=secret)
-    for one in make.seats(resolution):
-        ballots.cast(ballot.pk, "for", by=one.user)
-    assert ballots.close_ballot(ballot.pk, by=by).verdict == "carried"
-    conflicted(kind, product, seat.user)
-    assert str(seat.user) in says_no(lambda: marks.grant(mark.pk, by=by))
-    granted = {"status": "granted", "serial": "1404-00001-0", "granted_at": timezone.now()}
-    until = {"valid_from": timezone.localdate(), "valid_until": timezone.localdate() + timedelta(days=9)}
-    with refused("no_mark_on_a_partial_vote"):
-        QualityMark.objects.filter(pk=mark.pk).update(**granted, **until)
-
-
-def test_a_tie_that_comes_up_while_the_council_votes_takes_the_vote_away():
-    resolution = make.session()
-    product, seat = make.scored_product(), make.seats(resolution)[-1]
-    propose(product, resolution)
-    ballot = make.ballot(resolution, None)
-    factories.granted("representative", seat.user, agency=product.agency)
-    says_no(lambda: ballots.cast(ballot.pk, "for", by=seat.user))
-
-
-def test_a_tied_deputy_recuses_the_seat():
-    resolution = make.session(members=4)
-    product, seat = make.scored_product(), make.seats(resolution)[-1]
-    seat.deputy = factories.representative(product.agency)
-    seat.save()
-    propose(product, resolution)
-    assert set(marks.ties_by_seat(marks.products_before(resolution), make.seats(resolution))) == {seat.pk}
-
-
 def test_what_is_proposed_stands_while_the_council_votes_and_afterwards():
     resolution = make.session()
-    mark, late = propose(make.scored_product(), resolution), make.scored_product()
+    mark, late = make.propose(make.scored_product(), resolution), make.scored_product()
     by = make.keeper(resolution.council)
     ballot = make.ballot(resolution)
-    says_no(lambda: propose(late, resolution))
+    says_no(lambda: make.propose(late, resolution))
     says_no(lambda: marks.drop(mark.pk, by=by, why="دیگر"))
 
     def alter():
@@ -309,9 +211,9 @@ def test_the_highest_level_proposed_says_how_the_council_votes(votes, verdict):
     council = make.council()
     make.follow(council, VotingRule(of="all", share=Fraction(2, 3), strict=False, casting=False), "mark_gold")
     resolution = make.session(members=4, council_=council)
-    propose(make.scored_product(95, 92, 99), resolution, "commended")
+    make.propose(make.scored_product(95, 92, 99), resolution, "commended")
     assert rule_for(resolution).of == "votes"
-    propose(make.scored_product(95, 92, 99), resolution, "gold")
+    make.propose(make.scored_product(95, 92, 99), resolution, "gold")
     ballot = make.ballot(resolution, None)
     choices = ["for"] * votes[0] + ["against"] * votes[1] + ["abstain"] * (4 - sum(votes))
     for seat, choice in zip(make.seats(resolution), choices, strict=True):
@@ -322,7 +224,7 @@ def test_the_highest_level_proposed_says_how_the_council_votes(votes, verdict):
 def test_one_living_mark_a_product():
     mark = make.granted_mark()
     second = make.session()
-    again = propose(mark.product, second)
+    again = make.propose(mark.product, second)
     by = make.keeper(second.council)
     make.adopted(second)
     says_no(lambda: marks.grant(again.pk, by=by))
@@ -340,8 +242,8 @@ def test_a_second_click_changes_nothing():
 
 def test_grant_all_is_all_or_nothing():
     resolution = make.session()
-    good = propose(make.scored_product(), resolution)
-    bad = propose(make.scored_product(), resolution)
+    good = make.propose(make.scored_product(), resolution)
+    bad = make.propose(make.scored_product(), resolution)
     by = make.keeper(resolution.council)
     make.adopted(resolution)
     make.scored_anew(bad, 85.5)
@@ -418,18 +320,6 @@ def test_granted_at_the_same_moment_serials_differ_without_gaps():
     numbers = sorted(serial.split("-")[1] for serial in QualityMark.objects.values_list("serial", flat=True))
     assert numbers == ["00001", "00002", "00003", "00004"]
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["QualityMark"] * 4 + ["RuleBroken"]
-
-
-def test_absent_conflicted_members_do_not_matter():
-    resolution = make.session()
-    product = make.scored_product()
-    absent = make.seat(resolution.council, user=factories.representative(product.agency))
-    make.presence(resolution.meeting, make.seat(resolution.council))
-    mark = propose(product, resolution)
-    by = make.keeper(resolution.council)
-    make.adopted(resolution)
-    assert marks.grant(mark.pk, by=by).status == "granted"
-    assert not Vote.objects.filter(seat=absent).exists()
 
 
 @pytest.mark.parametrize("maker", [make.proposed_mark, make.granted_mark])

@@ -20,15 +20,6 @@ from tests.together import at_once
 pytestmark = pytest.mark.django_db
 
 
-def voted(resolution, *choices):
-    """A ballot in which the seats present have voted these choices themselves, "" for none; gives the ballot."""
-    ballot = make.ballot(resolution, None)
-    for seat, choice in zip(make.seats(resolution), choices, strict=True):
-        if choice:
-            ballots.cast(ballot.pk, choice, by=seat.user)
-    return ballot
-
-
 def closed(ballot):
     return ballots.close_ballot(ballot.pk, by=make.keeper(ballot.resolution.council))
 
@@ -101,7 +92,7 @@ def test_strangers_neither_open_record_count_nor_break_off(who):
 def test_a_member_votes_once_and_for_good():
     resolution = make.session()
     seat = make.seats(resolution)[0]
-    ballot = voted(resolution, "for", "", "")
+    ballot = make.voted(resolution, "for", "", "")
     assert ballot.votes.get().cast_by == seat.user
     says_no(lambda: ballots.cast(ballot.pk, "against", by=seat.user))
     says_no(lambda: ballots.record_hands(ballot.pk, {seat.pk: "against"}, by=make.keeper(resolution.council)), f"seat-{seat.pk}")
@@ -138,7 +129,7 @@ def test_a_deputy_votes_for_the_seat_that_the_deputy_fills():
 
 def test_a_counted_ballot_takes_no_more_votes():
     resolution = make.session()
-    ballot = closed(voted(resolution, "for", "for", ""))
+    ballot = closed(make.voted(resolution, "for", "for", ""))
     late = make.seats(resolution)[2]
     says_no(lambda: ballots.cast(ballot.pk, "for", by=late.user))
     says_no(lambda: ballots.record_hands(ballot.pk, {late.pk: "for"}, by=make.keeper(resolution.council)))
@@ -161,7 +152,7 @@ def test_a_counted_ballot_takes_no_more_votes():
 )
 def test_the_count_decides(choices, verdict):
     resolution = make.session()
-    ballot = closed(voted(resolution, *choices))
+    ballot = closed(make.voted(resolution, *choices))
     assert ballot.verdict == verdict
     assert (ballot.votes_for, ballot.votes_against, ballot.votes_abstain) == tuple(
         choices.count(c) for c in ("for", "against", "abstain")
@@ -196,7 +187,7 @@ def test_numbers_run_on_within_council_and_year():
 def test_who_leaves_before_the_count_takes_the_quorum_along_unless_the_vote_was_cast():
     resolution = make.session(members=3)
     by, seats = make.keeper(resolution.council), make.seats(resolution)
-    ballot = voted(resolution, "for", "", "")
+    ballot = make.voted(resolution, "for", "", "")
     meetings.leave(resolution.meeting_id, seats[1].pk, by=by)
     meetings.leave(resolution.meeting_id, seats[2].pk, by=by)
     assert {"۱", "۳"} <= set(says_no(lambda: closed(ballot)))
@@ -242,7 +233,7 @@ def test_words_do_not_change_while_voted_on_but_after_it_was_broken_off():
 
 def tied(**fields):
     resolution = make.session(members=2, **fields)
-    return resolution, voted(resolution, "for", "against")
+    return resolution, make.voted(resolution, "for", "against")
 
 
 @pytest.mark.parametrize(("choice", "status"), [("for", "adopted"), ("against", "rejected")])
@@ -341,101 +332,6 @@ def test_a_recusal_is_taken_back_before_the_ballot_only_and_by_whom_it_concerns(
     assert Recusal.objects.count() == 2
 
 
-# --- papers entered afterwards -------------------------------------------------------------------
-
-
-def test_record_takes_attendance_and_votes_together():
-    resolution = make.resolution()
-    one, two, three, four = (make.seat(resolution.council) for _n in range(4))
-    by = make.keeper(resolution.council)
-    here = {one.pk: True, two.pk: True, three.pk: True, four.pk: False}
-    ballot = ballots.record(resolution.pk, here, {one.pk: "for", two.pk: "for", three.pk: "recused", four.pk: ""}, by=by)
-    assert dict(ballot.votes.values_list("seat", "choice")) == {one.pk: "for", two.pk: "for"}
-    assert resolution.recusals.get().seat == three
-    resolution.meeting.refresh_from_db()
-    assert (resolution.meeting.status, resolution.meeting.number) == ("in_session", 1)
-    # Corrected until the count: the recusal was a mistake, so the hands are counted anew.
-    again = ballots.record(resolution.pk, here, {one.pk: "for", two.pk: "against", three.pk: "for"}, by=by)
-    assert (again.number, Ballot.objects.get(pk=ballot.pk).status) == (2, "void")
-    ballots.record(resolution.pk, {two.pk: True}, {two.pk: ""}, by=by)
-    assert dict(again.votes.values_list("seat", "choice")) == {one.pk: "for", three.pk: "for"}
-
-
-def test_correcting_a_voter_to_absent_takes_the_vote_back_in_the_same_step():
-    resolution = make.resolution()
-    one, two, three = (make.seat(resolution.council) for _n in range(3))
-    by = make.keeper(resolution.council)
-    everybody = dict.fromkeys([one.pk, two.pk, three.pk], True)
-    ballot = ballots.record(resolution.pk, everybody, dict.fromkeys(everybody, "for"), by=by)
-    says_no(lambda: meetings.attend(resolution.meeting_id, {three.pk: False}, by=by), f"seat-{three.pk}")
-    ballots.record(resolution.pk, {three.pk: False}, {three.pk: ""}, by=by)
-    assert ballot.votes.count() == 2
-    assert not Presence.objects.filter(attendance__seat=three).exists()
-
-
-def test_record_is_all_or_nothing():
-    resolution = make.resolution()
-    one, two, absent = (make.seat(resolution.council) for _n in range(3))
-    here = {one.pk: True, two.pk: True, absent.pk: False}
-    says_no(
-        lambda: ballots.record(resolution.pk, here, dict.fromkeys(here, "for"), by=make.keeper(resolution.council)),
-        f"seat-{absent.pk}",
-    )
-    assert not Vote.objects.exists()
-    assert not Presence.objects.exists()
-    resolution.meeting.refresh_from_db()
-    assert resolution.meeting.status == "planned"
-
-
-def test_decide_counts_what_is_on_record():
-    resolution = make.session()
-    by = make.keeper(resolution.council)
-    says_no(lambda: resolutions.decide(resolution.pk, "adopt", by=by))
-    make.ballot(resolution)
-    says_no(lambda: resolutions.decide(resolution.pk, "reject", by=by))
-    assert resolutions.decide(resolution.pk, "adopt", by=by).number == 1
-    says_no(lambda: resolutions.decide(resolution.pk, "adopt", by=by))
-    lost = make.session()
-    make.ballot(lost, "against")
-    by = make.keeper(lost.council)
-    says_no(lambda: resolutions.decide(lost.pk, "adopt", by=by))
-    says_no(lambda: resolutions.withdraw(lost.pk, by=by))
-    assert resolutions.decide(lost.pk, "reject", by=by).status == "rejected"
-    unvoted = make.session()
-    assert resolutions.decide(unvoted.pk, "reject", by=make.keeper(unvoted.council), why="پس گرفته شد").moves.get().why
-
-
-def tied_by_hand():
-    resolution = make.session(members=2)
-    one, other = make.seats(resolution)
-    ballots.record(resolution.pk, {}, {one.pk: "for", other.pk: "against"}, by=make.keeper(resolution.council))
-    return resolution
-
-
-def test_decide_at_equal_votes_is_the_chairs():
-    resolution = tied_by_hand()
-    chair = make.seats(resolution)[0].user
-    says_no(lambda: resolutions.decide(resolution.pk, "adopt", by=make.keeper(resolution.council)))
-    assert Ballot.objects.get().status == "open"
-    assert resolutions.decide(resolution.pk, "adopt", by=chair).status == "adopted"
-    resolution = tied_by_hand()
-    assert resolutions.decide(resolution.pk, "reject", by=make.keeper(resolution.council)).status == "rejected"
-
-
-@pytest.mark.parametrize(
-    ("choices", "status"), [(("for", "for", "for"), "adopted"), (("against", "against", "for"), "rejected")]
-)
-@pytest.mark.parametrize("action", ["adopt", "reject"])
-def test_nobody_finds_out_by_trying_how_members_vote(action, choices, status):
-    """Whichever word is tried, what members have cast themselves is counted and decides; before it nothing is told."""
-    resolution = make.session()
-    voted(resolution, *choices)
-    told = " ".join(in_words(resolution))
-    assert why_not_adoptable(resolution) is None
-    assert all(word not in told for word in ("موافق", "مخالف", "ممتنع")) and "۳ نفر از ۳" in told
-    assert resolutions.decide(resolution.pk, action, by=make.keeper(resolution.council)).status == status
-
-
 def test_equal_votes_that_members_cast_wait_for_the_chair_whichever_word_is_tried():
     resolution, ballot = tied()
     assert resolutions.decide(resolution.pk, "adopt", by=make.keeper(resolution.council)).status == "draft"
@@ -496,7 +392,7 @@ def test_a_double_click_is_one_vote_and_votes_at_one_moment_are_all_counted(secr
 @pytest.mark.django_db(transaction=True)
 def test_a_vote_and_the_count_at_one_moment_agree():
     resolution = make.session(members=3)
-    ballot = voted(resolution, "for", "for", "")
+    ballot = make.voted(resolution, "for", "for", "")
     late, by = make.seats(resolution)[2].user, make.keeper(resolution.council)
     refusals = together(lambda: ballots.cast(ballot.pk, "against", by=late), lambda: ballots.close_ballot(ballot.pk, by=by))
     ballot.refresh_from_db()

@@ -16,7 +16,7 @@ from secretariat.selectors.meeting_plans import next_reference, suggested_plan
 from secretariat.services import bodies
 from tests import council as make
 from tests import doing, factories
-from tests.secretariat.test_council_admin import inline, page
+from tests.secretariat.admin_forms import inline, page
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
