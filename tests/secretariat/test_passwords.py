@@ -1,15 +1,16 @@
 """Setting a new password by e-mail, and changing one's own."""
 
 import re
-import statistics
 import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
+from secretariat import throttle
 from secretariat.models import Letter, ResetRequest
 from secretariat.tasks import send_mail
 from tests import factories
@@ -87,12 +88,12 @@ def test_known_and_unknown_names_do_the_same_work(client, person, django_assert_
         for name in times:
             ResetRequest.objects.all().delete()
             with CaptureQueriesContext(connection) as queries:
-                start = time.perf_counter()
+                start = time.thread_time()
                 _ask(client, name, REMOTE_ADDR=f"10.0.{round_}.1")
-                times[name].append(time.perf_counter() - start)
+                times[name].append(time.thread_time() - start)
             counts.setdefault(name, set()).add(len(queries))
     assert counts["sara"] == counts["nobody"]
-    known, unknown = (statistics.median(spent) for spent in times.values())
+    known, unknown = (min(spent) for spent in times.values())  # of the processor's time, whatever else runs on it
     assert max(known, unknown) < 4 * min(known, unknown)
 
 
@@ -105,11 +106,11 @@ def test_two_hundred_wishes_send_one_letter(client, person):
     assert ResetRequest.objects.count() <= 6
 
 
-def test_one_address_asks_for_so_many_names_and_no_more(client):
+def test_one_address_asks_for_so_many_names_and_no_more(client, monkeypatch):
+    monkeypatch.setattr(throttle, "time", SimpleNamespace(time=lambda: 0.0))  # the ten minutes do not turn meanwhile
     for n in range(40):
         assert _ask(client, f"name{n}").status_code == 200
-    assert ResetRequest.objects.count() <= 40 and ResetRequest.objects.count() >= 20
-    assert ResetRequest.objects.filter(name="name39").exists() is False or ResetRequest.objects.count() < 40
+    assert set(ResetRequest.objects.values_list("name", flat=True)) == {f"name{n}" for n in range(20)}
 
 
 def test_the_link_is_built_from_the_settings_not_from_the_request(client, person, settings):
