@@ -8,7 +8,7 @@ from products.services import batches, marks
 from secretariat.models import Presence, Recusal, Vote
 from tests import council as make
 from tests import factories
-from tests.axe import faults_of
+from tests.axe import faults_of, too_wide
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -17,6 +17,18 @@ def look(page, address):
     """Open a page and ask axe and the ruler."""
     page.goto(address)
     assert faults_of(page) == [], address
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_title_without_a_place_to_break_stays_within_the_page(pages, width):
+    product = make.scored_product(round_status="published", title_fa="نابخش" * 60, summary="Supercalifragilistic_" * 20)
+    mark = make.granted_mark(product=product)
+    page = pages(user=factories.officer(), language="fa", width=width)
+    names = [("mark_list",), ("mark_verify", mark.serial), ("product_public", product.pk), ("product_detail", product.pk), ("home",)]
+    for name, *args in [*names, ("decision_board", mark.resolution_id), ("exemplar_candidates",), ("exemplar_new", product.pk)]:
+        page.goto(reverse(name, args=args))
+        assert product.title_fa in page.content(), name
+        assert too_wide(page) == [], name
 
 
 @pytest.mark.parametrize(("language", "theme", "width"), [("fa", "light", 390), ("en", "dark", 1280)])
