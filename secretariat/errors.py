@@ -31,6 +31,13 @@ class Stale(RuleBroken):
         super().__init__(message)
         self.current = current
 
+    def stand_beside(self, form):
+        """Tell it above a form, and let its next saving count from what now stands; gives what differs, as `form.beside` shows it."""
+        form.add_error(None, self.message)
+        form.data = form.data.copy()
+        form.data["version"] = self.current.version
+        return form.beside(self.current)
+
 
 @contextmanager
 def refusals_told(request):

@@ -52,6 +52,7 @@ from secretariat.errors import RuleBroken
 from secretariat.fields import JalaliDateFormField
 from secretariat.list_parts import SHOW, BulkAction, Choice, Column, DateRange, RowAction, Toggle, short_moment
 from secretariat.templatetags import portal_text
+from secretariat.typed import keys
 
 __all__ = ["BulkAction", "Choice", "Column", "DateRange", "ListPage", "RowAction", "Toggle"]
 
@@ -412,7 +413,7 @@ class ListPage:
             if self.total > BULK_LIMIT:
                 raise RuleBroken(_("These are too many at once: at most %(count)s.") % {"count": portal_text.num(BULK_LIMIT)})
             return action, self.rows_in_order
-        chosen = [int(pk) for pk in self.request.POST.getlist("row") if pk.isascii() and pk.isdigit() and len(pk) < 19]
+        chosen = keys(self.request.POST.getlist("row"))
         if not chosen:
             raise RuleBroken(_("Choose at least one row."))
         return action, self.rows_in_order.filter(pk__in=chosen)

@@ -5,6 +5,7 @@ import re
 from contextlib import contextmanager, suppress
 
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.http import FileResponse, HttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -36,6 +37,24 @@ def kept_with_rows():
         if isinstance(error, OSError):
             log.exception("could not keep an uploaded file")
             raise RuleBroken(_("The file could not be kept just now. Try again in a few minutes."), field="file") from error
+        raise
+
+
+@contextmanager
+def keeping(row, content, once=""):
+    """Store a checked file with its row, after the block, in one transaction, locked the place and asked for room in it.
+
+    `once` is the constraint that holds the same file off a second time.
+    """
+    try:
+        with kept_with_rows() as kept, transaction.atomic():
+            yield
+            row.file.save(row.name, content, save=False)
+            kept.append(row.file)
+            row.save()
+    except IntegrityError as error:
+        if once and once in str(error):
+            raise already_here(row.name) from None
         raise
 
 

@@ -11,6 +11,7 @@ from assessments.scoring.weights import WHOLE, spread_rest
 from assessments.selectors.whatif import Scenario
 from secretariat.errors import RuleBroken
 from secretariat.fields import NumberFormField
+from secretariat.typed import keys, whole
 
 _WEIGHT = NumberFormField(required=False, min_value=0, max_value=100, max_digits=9, decimal_places=6)
 _TOP = NumberFormField(required=False, min_value=1, max_value=30_000, max_digits=5, decimal_places=0)
@@ -18,11 +19,8 @@ _TOP = NumberFormField(required=False, min_value=1, max_value=30_000, max_digits
 
 def wanted_versions(query):
     """{name of a VersionChoice: number} as the address asks for other versions."""
-    return {
-        name: int(query[name])
-        for name in query
-        if name.startswith("version-") and query[name].isascii() and query[name].isdecimal()
-    }
+    asked = {name: whole(query[name]) for name in query if name.startswith("version-")}
+    return {name: number for name, number in asked.items() if number >= 0}
 
 
 class WeightLine:
@@ -92,8 +90,7 @@ class WhatIfForm:
             if not group.is_whole:
                 self.errors[group.key] = _("The weights must sum to 100.") if group.is_readable else _("This is not a weight.")
         known = {person.pk for person in chosen.assessors}
-        typed = {int(pk) for pk in query.getlist("out") if pk.isascii() and pk.isdecimal()}
-        self.out = tuple(sorted(typed & known))
+        self.out = tuple(sorted(known.intersection(keys(query.getlist("out")))))
         if self.out and len(self.out) == len(known):
             self.errors["out"] = _("Somebody must be left.")
         self.cuts = self._read("cuts", self._bands)

@@ -1,7 +1,6 @@
 """Appeals: written and filed by an agency, taken up or not by the secretariat, judged again by others, decided."""
 
-from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,7 +14,7 @@ from secretariat import persian
 from secretariat.bilingual import both
 from secretariat.calendar import digits
 from secretariat.errors import RuleBroken, Stale
-from secretariat.private_files import already_here, kept_with_rows
+from secretariat.private_files import ask_room, keeping
 from secretariat.rules import only_officers, represents
 from secretariat.services.notices import tell_agency, tell_officers
 from secretariat.workflow import advance
@@ -76,20 +75,8 @@ def save_draft(appeal_id, *, by, version, statement, reasons):
 def attach(appeal_id, upload, *, by):
     """Keep one file with an appeal that is being written."""
     row, content = AppealFile.of(upload, by=by, appeal_id=appeal_id)
-    try:
-        with kept_with_rows() as kept, transaction.atomic():
-            appeal = _written(appeal_id, by)
-            if appeal.files.filter(removed_at=None).count() >= settings.UPLOAD_MAX_FILES:
-                raise RuleBroken(
-                    _("There are %(n)s files already, as many as can be kept.") % {"n": digits(settings.UPLOAD_MAX_FILES)}, field="file"
-                )
-            row.file.save(row.name, content, save=False)
-            kept.append(row.file)
-            row.save()
-    except IntegrityError as error:
-        if "file_once_in_an_appeal" in str(error):
-            raise already_here(row.name) from None
-        raise
+    with keeping(row, content, once="file_once_in_an_appeal"):
+        ask_room(row, _written(appeal_id, by).files.filter(removed_at=None))
     return row
 
 
@@ -98,7 +85,7 @@ def detach(file_id, *, by):
     """Take a file out of an appeal that is being written."""
     file = AppealFile.objects.get(pk=file_id)
     _written(file.appeal_id, by)
-    AppealFile.objects.filter(pk=file_id, removed_at=None).update(removed_at=timezone.now())
+    file.take_out()
     return file
 
 

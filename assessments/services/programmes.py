@@ -103,9 +103,7 @@ def detach(file_id, *, by):
     """Take a file out; it stays on record. Doing it twice is no harm."""
     file = ProgrammeFile.objects.get(pk=file_id)
     _at_work(file.programme_id, by)
-    if file.removed_at is None:
-        file.removed_at = timezone.now()
-        file.save(update_fields=["removed_at"])
+    file.take_out()
     return file
 
 

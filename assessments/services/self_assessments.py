@@ -18,7 +18,7 @@ from secretariat import calendar, workflow
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Agency
-from secretariat.private_files import already_here, ask_room, kept_with_rows
+from secretariat.private_files import ask_room, keeping
 from secretariat.rules import represents
 from secretariat.services import notices
 
@@ -98,20 +98,12 @@ def save_answer(self_assessment_id, indicator_id, values, *, by, version):
 def attach(self_assessment_id, indicator_id, upload, *, by):
     """Check one uploaded file and keep it as evidence on a criterion."""
     row, content = SelfFile.of(upload, by=by, self_assessment_id=self_assessment_id, indicator_id=indicator_id)
-    try:
-        with kept_with_rows() as kept, transaction.atomic():
-            own = _at_work(self_assessment_id, by)
-            Indicator.objects.get(pk=indicator_id, version=own.year.framework_id, scale__isnull=False)
-            ask_room(row, own.files.attached().filter(indicator=indicator_id))
-            row.file.save(row.name, content, save=False)
-            kept.append(row.file)
-            row.save()
-            _touch(own)
-            return row
-    except IntegrityError as error:
-        if "evidence_once_a_criterion" in str(error):
-            raise already_here(row.name) from None
-        raise
+    with keeping(row, content, once="evidence_once_a_criterion"):
+        own = _at_work(self_assessment_id, by)
+        Indicator.objects.get(pk=indicator_id, version=own.year.framework_id, scale__isnull=False)
+        ask_room(row, own.files.attached().filter(indicator=indicator_id))
+        _touch(own)
+    return row
 
 
 @transaction.atomic
@@ -120,8 +112,7 @@ def detach(file_id, *, by):
     file = SelfFile.objects.get(pk=file_id)
     own = _at_work(file.self_assessment_id, by)
     if file.removed_at is None:
-        file.removed_at = timezone.now()
-        file.save(update_fields=["removed_at"])
+        file.take_out()
         _touch(own)
     return file
 

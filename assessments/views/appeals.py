@@ -21,6 +21,7 @@ from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage
 from secretariat.private_files import answer
 from secretariat.rules import is_officer, represents
+from secretariat.typed import whole
 from secretariat.workflow import open_steps
 
 _WITH = ("entry__subject__agency", "entry__round__run", "entry__result", "review__round", "review__result", "created_by")
@@ -136,8 +137,7 @@ def appeal_edit(request, pk):
 
 
 def _version(request):
-    typed = request.POST.get("version", "")
-    return int(typed) if typed.isdecimal() and len(typed) < 10 else 0
+    return whole(request.POST.get("version"), 0)
 
 
 @require_POST

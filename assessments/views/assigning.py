@@ -28,6 +28,7 @@ from secretariat.gate import officers_only, once
 from secretariat.lists import BulkAction, Choice, Column, ListPage, RowAction, Toggle
 from secretariat.persian import canonical, search_key
 from secretariat.templatetags.portal_parts import address
+from secretariat.typed import keys
 from secretariat.workflow import open_steps
 
 BULK_PAGE = 30
@@ -139,7 +140,7 @@ def round_assign(request, pk):
     entry = find_entry(request, pk)
     error = ""
     if request.method == "POST":
-        wanted = [int(value) for value in request.POST.getlist("assessor") if value.isdecimal() and len(value) < 19]
+        wanted = keys(request.POST.getlist("assessor"))
         error = _assign(request, entry.round_id, [(entry.pk, assessor) for assessor in wanted])
         if not error:
             return redirect("entry_detail", pk)
@@ -222,10 +223,7 @@ def round_assign_bulk(request, pk):
 
 def _bulk_choice(request):
     """Primary keys that were chosen on the page of bulk assignment."""
-    return {
-        name: [int(value) for value in request.POST.getlist(name) if value.isdecimal() and len(value) < 19][:200]
-        for name in ("entry", "assessor")
-    }
+    return {name: keys(request.POST.getlist(name))[:200] for name in ("entry", "assessor")}
 
 
 # --- following -----------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from assessments.views.rounds import find_round, form_page
 from secretariat.calendar import day_of, digits, long_date
 from secretariat.errors import RuleBroken
 from secretariat.gate import officers_only, once
+from secretariat.typed import keys
 
 Decision = Extension.Decision
 
@@ -121,4 +122,4 @@ def round_more_time(request, pk):
 
 def _chosen(request):
     given = request.POST if request.method == "POST" else request.GET
-    return {int(value) for value in given.getlist("assignment") if value.isascii() and value.isdigit() and len(value) < 19}
+    return set(keys(given.getlist("assignment")))

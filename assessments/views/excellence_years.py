@@ -19,6 +19,7 @@ from secretariat.errors import RuleBroken, Stale
 from secretariat.gate import officers_only, once
 from secretariat.lists import BulkAction, Choice, Column, ListPage, Toggle
 from secretariat.models import Agency
+from secretariat.typed import whole
 from secretariat.workflow import open_steps
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -209,9 +210,8 @@ def excellence_edit(request, pk):
     version = year.version
     form = YearForm(request.POST or None, opened=year)
     if request.method == "POST" and form.is_valid():
-        typed = request.POST.get("version", "")
         try:
-            services.edit_year(pk, by=request.user, version=int(typed) if typed.isdecimal() else 0, **form.cleaned_data)
+            services.edit_year(pk, by=request.user, version=whole(request.POST.get("version"), 0), **form.cleaned_data)
         except Stale as stale:
             form.add_error(None, stale.message)
             version = stale.current.version

@@ -25,6 +25,7 @@ from secretariat.calendar import day_of, digits
 from secretariat.errors import RuleBroken
 from secretariat.gate import once
 from secretariat.lists import BulkAction, Choice, Column, ListPage, Toggle
+from secretariat.typed import keys
 
 Kind, Status = ModerationReason.Kind, rules.ModerationStatus
 HELD_BY = {
@@ -134,8 +135,7 @@ def round_moderation(request, round_):
 
 
 def _chosen(request):
-    typed = request.POST.get("chosen", "").split(",")
-    return [int(pk) for pk in typed if pk.isascii() and pk.isdigit() and len(pk) < 19]
+    return keys(request.POST.get("chosen", "").split(","))
 
 
 def _settle_page(request, round_, rows, form, *, status=200):

@@ -16,12 +16,9 @@ from assessments.views.rounds import form_page, round_tabs
 from secretariat.errors import RuleBroken
 from secretariat.gate import once
 from secretariat.persian import search_key
+from secretariat.typed import whole
 
 MOST_SHOWN = 30  # of those who may be placed, and of those who cannot
-
-
-def _key(typed):
-    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 19 else 0
 
 
 ACTIONS = {
@@ -44,7 +41,7 @@ def round_panel(request, round_, draft, entry):
     error = ""
     if request.method == "POST":
         act = ACTIONS.get(request.POST.get("action"))
-        assessor = get_object_or_404(Assessor, pk=_key(request.POST.get("assessor", "")))
+        assessor = get_object_or_404(Assessor, pk=whole(request.POST.get("assessor")))
         if act is None:
             error = _("Choose what to do.")
         else:
@@ -86,7 +83,7 @@ def round_panel_swap(request, round_, draft, entry, assessor):
     person = get_object_or_404(Assessor.objects.select_related("user"), pk=assessor)
     error = ""
     if request.method == "POST":
-        other = [_key(part) for part in request.POST.get("with", "").split(":")]
+        other = [whole(part) for part in request.POST.get("with", "").split(":")]
         if len(other) != 2:
             error = _("Choose with whom.")
         else:

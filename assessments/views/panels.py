@@ -22,6 +22,7 @@ from secretariat.errors import RuleBroken
 from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage, RowAction, Toggle
 from secretariat.templatetags.portal_text import num
+from secretariat.typed import whole
 
 MOST_TROUBLES = 12
 PAST = 5
@@ -166,8 +167,7 @@ def round_panels_fill(request, round_, draft):
 
 
 def _version(request):
-    typed = request.POST.get("version", "")
-    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0
+    return whole(request.POST.get("version"), 0)
 
 
 STEPS = {

@@ -21,6 +21,7 @@ from secretariat.errors import RuleBroken
 from secretariat.gate import officers_only, once
 from secretariat.lists import BulkAction, Choice, Column, ListPage, RowAction, Toggle
 from secretariat.templatetags.portal_text import num
+from secretariat.typed import keys
 
 MOST_REASSIGNED = 200  # at once: each with a proposal to look at
 MOST_TOLD = 10
@@ -112,9 +113,9 @@ def _pairs(request):
     """(entry key, assessor key) pairs of a posted form."""
     found = []
     for typed in request.POST.getlist("pair")[:1000]:
-        parts = typed.split(":")
-        if len(parts) == 2 and all(part.isascii() and part.isdecimal() and len(part) < 19 for part in parts):
-            found.append((int(parts[0]), int(parts[1])))
+        pair = keys(typed.split(":"))
+        if len(pair) == 2:
+            found.append(tuple(pair))
     return found
 
 
@@ -149,22 +150,22 @@ def replacement_accept(request):
 def replacement_leave(request):
     """Leave panels as short as they are, with the reason."""
     source = request.POST if request.method == "POST" else request.GET
-    keys = [int(key) for key in source.getlist("entry")[:MOST_REASSIGNED] if key.isascii() and key.isdecimal() and len(key) < 19]
+    chosen = keys(source.getlist("entry")[:MOST_REASSIGNED])
     form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            services.leave(keys, by=request.user, why=form.cleaned_data["why"])
+            services.leave(chosen, by=request.user, why=form.cleaned_data["why"])
         except RuleBroken as broken:
             broken.show_in(form)
         else:
             messages.success(request, _("Noted. Should such a panel lose yet another assessor, it stands here again."))
             return redirect("replacement_list")
-    return _leave_page(request, keys, form)
+    return _leave_page(request, chosen, form)
 
 
-def _leave_page(request, keys, form):
+def _leave_page(request, chosen, form):
     visible = Entry.objects.visible_to(request.user).values("pk")
-    entries = list(selectors.short_panels().filter(pk__in=keys).filter(pk__in=visible).select_related("subject", "round"))
+    entries = list(selectors.short_panels().filter(pk__in=chosen).filter(pk__in=visible).select_related("subject", "round"))
     if not entries and not form.errors:
         messages.warning(request, _("These panels lack nobody any more."))
         return redirect("replacement_list")
@@ -175,9 +176,9 @@ def _leave_page(request, keys, form):
 # --- taking back from those who are late ---------------------------------------------------------
 
 
-def reassign_page(request, keys, form=None):
+def reassign_page(request, chosen, form=None):
     """What taking back these assignments would mean, each with who would be asked instead."""
-    rows = Assignment.objects.visible_to(request.user).filter(pk__in=keys, status__in=rules.PENDING_ASSIGNMENTS)
+    rows = Assignment.objects.visible_to(request.user).filter(pk__in=chosen, status__in=rules.PENDING_ASSIGNMENTS)
     rows = list(rows.with_due().select_related("entry__subject", "entry__round", "assessor__user").order_by("pk"))
     if not rows:
         messages.warning(request, _("None of these assignments can be taken back any more."))
@@ -200,11 +201,11 @@ def reassign_page(request, keys, form=None):
 @once
 def assignment_reassign(request):
     """Take back several assignments for one reason and ask those who were proposed."""
-    keys = [int(key) for key in request.POST.getlist("row")[:MOST_REASSIGNED] if key.isascii() and key.isdecimal() and len(key) < 19]
+    chosen = keys(request.POST.getlist("row")[:MOST_REASSIGNED])
     form = ReassignForm(request.POST)
     if form.is_valid():
         try:
-            taken, made, refused = services.take_back_many(keys, by=request.user, pairs=_pairs(request), **form.cleaned_data)
+            taken, made, refused = services.take_back_many(chosen, by=request.user, pairs=_pairs(request), **form.cleaned_data)
         except RuleBroken as broken:
             broken.show_in(form)
         else:
@@ -212,4 +213,4 @@ def assignment_reassign(request):
             messages.success(request, words % {"count": num(len(taken))})
             _tell(request, made, refused)
             return redirect("assignment_list")
-    return reassign_page(request, keys, form)
+    return reassign_page(request, chosen, form)

@@ -23,6 +23,7 @@ from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage, RowAction
 from secretariat.models import Invitation, Province, Unit
 from secretariat.templatetags.portal_parts import address
+from secretariat.typed import whole
 
 
 def _of(many, column):
@@ -201,9 +202,8 @@ def save_profile(request, form, rows, save, version):
     """Try to save a posted profile. Gives (what stands meanwhile, version to show); the version is None once it is saved."""
     if request.method != "POST" or not form.is_valid() & rows.is_valid():
         return [], version
-    typed = request.POST.get("version", "")
     try:
-        save(version=int(typed) if typed.isdecimal() and len(typed) < 10 else 0, **form.cleaned_data, **rows.wanted())
+        save(version=whole(request.POST.get("version"), 0), **form.cleaned_data, **rows.wanted())
     except Stale as stale:
         form.add_error(None, stale.message)
         return form.beside(stale.current), stale.current.version

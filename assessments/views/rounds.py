@@ -21,6 +21,7 @@ from secretariat.errors import RuleBroken, Stale
 from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, ListPage, Toggle
 from secretariat.templatetags.portal_parts import address
+from secretariat.typed import whole
 from secretariat.workflow import open_steps
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -89,9 +90,8 @@ def round_edit(request, pk):
         return redirect(round_)
     form, stands, version = RoundForm.of(round_, request.POST or None, names), [], round_.version
     if request.method == "POST" and form.is_valid():
-        typed = request.POST.get("version", "")
         try:
-            services.edit_round(pk, by=request.user, version=int(typed) if typed.isdecimal() else 0, **form.cleaned_data)
+            services.edit_round(pk, by=request.user, version=whole(request.POST.get("version"), 0), **form.cleaned_data)
         except Stale as stale:
             form.add_error(None, stale.message)
             stands, version = _differences(form, stale.current), stale.current.version

@@ -13,7 +13,7 @@ from products.services.round_entries import add_products
 from secretariat import calendar, persian
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken, Stale
-from secretariat.private_files import ask_room, kept_with_rows
+from secretariat.private_files import ask_room, keeping
 from secretariat.rules import is_officer, represents
 from secretariat.services import notices
 from secretariat.workflow import advance
@@ -61,12 +61,9 @@ def save_draft(request_id, changes, *, by, version):
 def attach(request_id, upload, *, by):
     """Check one uploaded file and keep it beside the request."""
     row, content = RenewalFile.of(upload, by=by, request_id=request_id)
-    with kept_with_rows() as kept, transaction.atomic():
+    with keeping(row, content):
         ask_room(row, _draft(request_id, by).files.filter(removed_at=None))
-        row.file.save(row.name, content, save=False)
-        kept.append(row.file)
-        row.save()
-        return row
+    return row
 
 
 @transaction.atomic
@@ -74,9 +71,7 @@ def detach(file_id, *, by):
     """Take a file out of the draft. Doing it twice is no harm."""
     file = RenewalFile.objects.get(pk=file_id)
     _draft(file.request_id, by)
-    if file.removed_at is None:
-        file.removed_at = timezone.now()
-        file.save(update_fields=["removed_at"])
+    file.take_out()
     return file
 
 

@@ -23,6 +23,7 @@ from secretariat.gate import once
 from secretariat.models import Resolution, Seat
 from secretariat.rules import ResolutionStatus, is_officer
 from secretariat.services import ballots
+from secretariat.typed import whole
 from secretariat.views.motions import voting_part
 from secretariat.workflow import open_steps
 
@@ -30,6 +31,13 @@ from secretariat.workflow import open_steps
 def _resolution(request, pk):
     resolutions = Resolution.objects.visible_to(request.user).filter(kind=Resolution.Kind.GRANT_MARKS)
     return get_object_or_404(resolutions.select_related("council", "meeting__council", "agenda_item"), pk=pk)
+
+
+def asked_round(request):
+    """(settled rounds, the newest first; the one that the address asks for, the newest without it)."""
+    rounds = Round.objects.filter(status__in=SETTLED_ROUNDS).order_by("-deadline", "-pk")
+    asked = whole(request.GET.get("round"), None)
+    return rounds, rounds.first() if asked is None else get_object_or_404(rounds, pk=asked)
 
 
 def _all_valid(forms):
@@ -86,9 +94,7 @@ def mark_propose(request, pk):
     resolution = _resolution(request, pk)
     if not (is_officer(request.user) or selectors.may_decide(request.user, resolution)):
         raise Http404
-    rounds = Round.objects.filter(status__in=SETTLED_ROUNDS).order_by("-deadline", "-pk")
-    chosen = request.GET.get("round", "")
-    round_ = get_object_or_404(rounds, pk=chosen) if chosen.isdigit() else rounds.first()
+    rounds, round_ = asked_round(request)
     found = selectors.candidates(resolution, round_) if round_ else []
     posted = request.POST if request.method == "POST" else None
     rows = [

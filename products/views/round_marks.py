@@ -7,14 +7,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 from django.views.decorators.http import require_http_methods, require_POST
 
-from assessments.models import Round
-from assessments.rules import SETTLED_ROUNDS
 from products.forms.marks import GrantForm, WishForm
 from products.models import Withheld
 from products.selectors import council_evidence
 from products.selectors import marks as selectors
 from products.services import mark_motions as services
 from products.services.mark_motions import Wish
+from products.views.decisions import asked_round
 from secretariat import calendar, rules
 from secretariat.errors import RuleBroken, refusals_told
 from secretariat.gate import once
@@ -30,9 +29,7 @@ def marks_from_round(request, pk):
     meeting = item.meeting
     if not rules.serves_council(request.user, meeting.council_id) or meeting.status not in rules.LIVE_MEETINGS:
         raise Http404
-    rounds = Round.objects.filter(status__in=SETTLED_ROUNDS).order_by("-deadline", "-pk")
-    chosen = request.GET.get("round", "")
-    round_ = get_object_or_404(rounds, pk=chosen) if chosen.isdigit() else rounds.first()
+    rounds, round_ = asked_round(request)
     found = selectors.undecided(meeting.council_id, round_) if round_ else []
     posted = request.POST if request.method == "POST" else None
     rows = [(one, WishForm(posted, prefix=f"p{one.product.pk}", initial={"what": _suggested(one)})) for one in found]

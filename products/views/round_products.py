@@ -21,6 +21,7 @@ from secretariat.errors import RuleBroken
 from secretariat.gate import officers_only, once
 from secretariat.lists import BulkAction, Choice, Column, DateRange, ListPage, Toggle
 from secretariat.models import Agency
+from secretariat.typed import keys
 
 
 class Candidates(ListPage):
@@ -133,7 +134,7 @@ def _preview(request, round_, page, rows):
 
 
 def _add(request, round_):
-    chosen = [int(pk) for pk in request.POST.get("products", "").split(",") if pk.isascii() and pk.isdigit() and len(pk) < 19]
+    chosen = keys(request.POST.get("products", "").split(","))
     if not chosen:
         raise RuleBroken(_("Choose at least one row."))
     entries, left_out = add_products(round_.pk, chosen, by=request.user)

@@ -23,6 +23,7 @@ from secretariat.errors import RuleBroken, Stale
 from secretariat.gate import officers_only, once
 from secretariat.lists import Choice, Column, DateRange, ListPage, Toggle
 from secretariat.models import Agency
+from secretariat.typed import keys
 
 # --- the queue -----------------------------------------------------------------------------------
 
@@ -133,10 +134,8 @@ def screening_form(request, pk):
 def _version_asked(request, product):
     """The version that the form was opened on; by default the newest."""
     versions = product.versions.select_related("screening__by", "submitted_by").order_by("-number")
-    asked = request.POST.get("version", "")
-    version = (
-        versions.filter(pk=int(asked)).first() if asked.isascii() and asked.isdigit() and len(asked) < 19 else versions.first()
-    )
+    asked = keys([request.POST.get("version", "")])
+    version = versions.filter(pk__in=asked).first() if asked else versions.first()
     if version is None:
         raise Http404
     return version

@@ -4,6 +4,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from secretariat import uploads
@@ -54,6 +55,12 @@ class PrivateFile(models.Model):
 
     def __str__(self):
         return self.name
+
+    def take_out(self):
+        """Hide it from now on; it stays on record. Doing it twice is no harm."""
+        if self.removed_at is None:
+            self.removed_at = timezone.now()
+            self.save(update_fields=["removed_at"])
 
     @classmethod
     def of(cls, upload, *, by, **owner):

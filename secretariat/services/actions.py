@@ -1,6 +1,6 @@
 """Action items and commitments: make, edit, move, postpone, hand over, note progress, attach evidence."""
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -9,7 +9,7 @@ from secretariat import calendar
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import ActionFile, ActionItem, ActionNote, Agreement, Council, NoteDraft
-from secretariat.private_files import already_here, ask_room, kept_with_rows
+from secretariat.private_files import ask_room, keeping
 from secretariat.rules import actions as rules
 from secretariat.rules import is_officer, serves_council
 from secretariat.selectors import actions as selectors
@@ -204,18 +204,9 @@ def note(item_id, *, by, text, percent=None):
 def attach(item_id, upload, *, by):
     """Check one uploaded file and keep it as evidence."""
     row, content = ActionFile.of(upload, by=by, item_id=item_id)
-    try:
-        with kept_with_rows() as kept, transaction.atomic():
-            item = _at_work(item_id, by)
-            ask_room(row, item.files.attached())
-            row.file.save(row.name, content, save=False)
-            kept.append(row.file)
-            row.save()
-            return row
-    except IntegrityError as error:
-        if "file_once_in_an_action" in str(error):
-            raise already_here(row.name) from None
-        raise
+    with keeping(row, content, once="file_once_in_an_action"):
+        ask_room(row, _at_work(item_id, by).files.attached())
+    return row
 
 
 @transaction.atomic
@@ -223,9 +214,7 @@ def detach(file_id, *, by):
     """Take a file out; it stays on record. Doing it twice is no harm."""
     file = ActionFile.objects.get(pk=file_id)
     _at_work(file.item_id, by)
-    if file.removed_at is None:
-        file.removed_at = timezone.now()
-        file.save(update_fields=["removed_at"])
+    file.take_out()
     return file
 
 

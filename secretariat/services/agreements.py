@@ -1,14 +1,13 @@
 """Agreements: write down, record as signed, publish, end; their files; the paper of the yearly review."""
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Agreement, AgreementFile, AgreementReview
-from secretariat.private_files import already_here, ask_room, kept_with_rows
+from secretariat.private_files import ask_room, keeping
 from secretariat.rules import is_officer, only_officers, serves_council
 from secretariat.selectors import agreements as selectors
 from secretariat.services import notices
@@ -116,18 +115,9 @@ def attach(agreement_id, upload, *, by):
     """Check one uploaded file and keep it with the agreement."""
     only_officers(by=by)
     row, content = AgreementFile.of(upload, by=by, agreement_id=agreement_id)
-    try:
-        with kept_with_rows() as kept, transaction.atomic():
-            agreement = Agreement.objects.select_for_update(no_key=True).get(pk=agreement_id)
-            ask_room(row, agreement.files.attached())
-            row.file.save(row.name, content, save=False)
-            kept.append(row.file)
-            row.save()
-            return row
-    except IntegrityError as error:
-        if "file_once_in_an_agreement" in str(error):
-            raise already_here(row.name) from None
-        raise
+    with keeping(row, content, once="file_once_in_an_agreement"):
+        ask_room(row, Agreement.objects.select_for_update(no_key=True).get(pk=agreement_id).files.attached())
+    return row
 
 
 @transaction.atomic
@@ -135,9 +125,7 @@ def detach(file_id, *, by):
     """Take a file out; it stays on record. Doing it twice is no harm."""
     only_officers(by=by)
     file = AgreementFile.objects.select_for_update(no_key=True).get(pk=file_id)
-    if file.removed_at is None:
-        file.removed_at = timezone.now()
-        file.save(update_fields=["removed_at"])
+    file.take_out()
     return file
 
 

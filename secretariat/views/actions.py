@@ -285,10 +285,7 @@ def action_edit(request, pk):
         try:
             services.edit(item.pk, by=request.user, version=form.cleaned_data["version"], **form.words)
         except Stale as stale:
-            beside = form.beside(stale.current)
-            form.add_error(None, stale.message)
-            form.data = form.data.copy()
-            form.data["version"] = stale.current.version
+            beside = stale.stand_beside(form)
         except RuleBroken as broken:
             broken.show_in(form)
         else:

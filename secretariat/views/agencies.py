@@ -88,7 +88,7 @@ def agency_edit(request, slug):
         try:
             service.save_agency(agency.pk, form.values(), by=request.user, version=form.cleaned_data["version"])
         except Stale as stale:
-            beside = _both_versions(form, stale)
+            beside = stale.stand_beside(form)
         except RuleBroken as refused:
             refused.show_in(form)
         else:
@@ -96,14 +96,6 @@ def agency_edit(request, slug):
             return redirect(agency)
     words = {"form": form, "agency": agency, "beside": beside}
     return render(request, "secretariat/agency_edit.html", words, status=409 if beside is not None else 200)
-
-
-def _both_versions(form, stale):
-    """Tell what differs, and let the next saving of the same form count from what now stands."""
-    form.add_error(None, stale.message)
-    form.data = form.data.copy()
-    form.data["version"] = stale.current.version
-    return form.beside(stale.current)
 
 
 @once
@@ -133,7 +125,7 @@ def unit_edit(request, pk):
         try:
             service.save_unit(unit.pk, form.values(), by=request.user, version=form.cleaned_data["version"])
         except Stale as stale:
-            beside = _both_versions(form, stale)
+            beside = stale.stand_beside(form)
         except RuleBroken as refused:
             refused.show_in(form)
         else:

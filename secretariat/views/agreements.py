@@ -116,10 +116,7 @@ def agreement_edit(request, pk):
         try:
             return redirect(services.save(pk, by=request.user, version=form.cleaned_data["version"], **form.values()))
         except Stale as stale:
-            beside = form.beside(stale.current)
-            form.add_error(None, stale.message)
-            form.data = form.data.copy()
-            form.data["version"] = stale.current.version
+            beside = stale.stand_beside(form)
         except RuleBroken as broken:
             broken.show_in(form)
     context = {"form": form, "agreement": agreement, "beside": beside}

@@ -346,7 +346,7 @@ def test_no_row_of_the_database_changes(officer, judged):
     for query in (
         "", f"out={judged.panel[0].pk}", "mean=1", "cuts=20,50", "top=2", f"node-{top[0]}=90&node-{top[1]}=10",
         f"node-{top[0]}=90", f"out={judged.panel[0].pk}&export=csv", "mean=1&export=xlsx", "mean=1&order=change&page=2",
-        f"node-{top[0]}=90&do=spread:version-{judged.own.pk}", "out=1&out=x&top=-3",
+        f"node-{top[0]}=90&do=spread:version-{judged.own.pk}", "out=1&out=x&top=-3", f"out={'9' * 5000}&version-{judged.own.pk}={'9' * 5000}",
     ):  # fmt: skip
         assert officer.get(page(judged, query)).status_code in (200, 302, 422)
         assert officer.post(page(judged, query)).status_code == 405

@@ -193,7 +193,7 @@ def posted(products, **more):
 
 
 def test_the_secretary_draws_up_the_marks_of_a_round(client, item, keeper):
-    _round, (first, second, third) = one_round(92, 85, 60)
+    round_, (first, second, third) = one_round(92, 85, 60)
     address = reverse("marks_from_round", args=[item.pk])
     assert client.get(address).url.startswith(reverse("sign_in"))
     for person in (factories.officer(), make.keeper(make.council()), make.seat(item.meeting.council).user):
@@ -202,6 +202,9 @@ def test_the_secretary_draws_up_the_marks_of_a_round(client, item, keeper):
     client.force_login(keeper)
     page = client.get(address)
     assert [form["what"].value() for _one, form in page.context["rows"]] == ["gold", "quality", ""]
+    for odd in ("x", "²", "9" * 30):
+        assert client.get(address, {"round": odd}).context["round"] == round_
+    assert client.get(address, {"round": round_.pk + 1000}).status_code == 404
     wrong = client.post(address, posted({first: {"what": "gold"}, second: {"what": "deferred", "reason": ""}}))
     assert wrong.status_code == 422 and wrong.context["form"]["title"].value() == "اعطای نشان دور نخست"
     assert "reason" in wrong.context["rows"][1][1].errors and not Resolution.objects.exists()
