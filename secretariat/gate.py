@@ -3,6 +3,7 @@
 import functools
 import uuid
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpResponseRedirect
 
@@ -29,7 +30,8 @@ def once(view):
 
     The key row is written in the same transaction as the view's own work, so two at the same moment wait for one
     another on the primary key. A view that answers with anything but a redirect (a form shown again with errors)
-    has done nothing yet: its key is not used up. A form without a key is simply handled.
+    has done nothing yet: its key is not used up. A form without a key is simply handled. The browser, which keeps what
+    is written until it has arrived, is told by a cookie.
     """
 
     @functools.wraps(view)
@@ -48,14 +50,14 @@ def once(view):
                 if not _took_effect(response):
                     raise _NothingDone(response)
                 FormKey.objects.filter(key=key).update(result=_target(response)[:300])
-                return response
+                return _arrived(response, key)
         except _NothingDone as nothing:
             return nothing.response
         except IntegrityError:
             first = FormKey.objects.filter(key=key, user=user, path=request.path[:300]).first()
             if first is None:
                 raise
-            return HttpResponseRedirect(first.result or request.path)
+            return _arrived(HttpResponseRedirect(first.result or request.path), key)
 
     return guarded
 
@@ -64,6 +66,11 @@ class _NothingDone(Exception):
     def __init__(self, response):
         super().__init__()
         self.response = response
+
+
+def _arrived(response, key):
+    response.set_cookie("done", str(key), max_age=600, samesite="Lax", secure=settings.BEHIND_TLS)
+    return response
 
 
 def _took_effect(response):

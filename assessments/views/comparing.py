@@ -116,6 +116,7 @@ def study_resume(request, pk):
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@once
 def study_pairs(request, pk, group):
     """The pairs of one group; the same page takes the answers, with or without JavaScript."""
     expert = _own(request, pk)

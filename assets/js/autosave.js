@@ -1,4 +1,7 @@
-// Saves a form as a draft while it is written. What could not be sent stays in this browser and is sent later.
+// Keeps what is written in a form in this browser until it has arrived, and saves it as a draft where the server takes one.
+//
+// Every form with a text and a one-time key is kept: a session that ends, a lost connection or a closed window loses nothing.
+// When the form has taken effect, secretariat.gate says so in the cookie “done”, and shell.js forgets what was kept.
 //
 // <form data-autosave-url="…" data-autosave-version="3">: the whole form is posted there. Answers: 200 {"version",
 // "saved_at"}; 409 {"message", "url"} when somebody else saved first; 422 {"errors": {field: [sentences]}} when a field
@@ -8,23 +11,109 @@ const { say, digits, words, catchUp } = window.portal;
 const WAIT = 1200;
 const RETRY = 15000;
 
-class Draft {
-  constructor(form) {
+const NOT_WRITTEN = ["csrfmiddlewaretoken", "once_key", "version"];
+const written = (fields) => fields.filter(([name]) => !NOT_WRITTEN.includes(name));
+
+class Kept {
+  constructor(form, place) {
     this.form = form;
+    // Nobody else who uses this browser is shown it; shell.js forgets it when its writer signs out.
+    this.key = `kept:${words.user}:${location.pathname}:${place}`;
+    form.addEventListener("input", () => this.changed());
+    form.addEventListener("change", () => this.changed());
+    form.addEventListener("submit", () => this.keep());
+    this.offerKept();
+  }
+
+  changed() {
+    this.keep();
+  }
+
+  fields() {
+    return [...new FormData(this.form)].filter(([, value]) => !(value instanceof File));
+  }
+
+  keep() {
+    const once = this.form.elements.namedItem("once_key")?.value;
+    try {
+      localStorage.setItem(this.key, JSON.stringify({ once, fields: written(this.fields()) }));
+    } catch {
+      // A full or forbidden store: the form works without it.
+    }
+  }
+
+  forget() {
+    try {
+      localStorage.removeItem(this.key);
+    } catch {
+      // Nothing was kept there.
+    }
+  }
+
+  offerKept() {
+    let kept;
+    try {
+      kept = JSON.parse(localStorage.getItem(this.key) || "null")?.fields;
+    } catch {
+      return;
+    }
+    // The page shows it already: after an error, or because it has arrived.
+    if (!kept || JSON.stringify(kept) === JSON.stringify(written(this.fields()))) return this.forget();
+    const note = document.createElement("div");
+    note.className = "note note-warning";
+    note.setAttribute("role", "status");
+    const body = document.createElement("div");
+    const text = document.createElement("p");
+    text.textContent = say("restored");
+    const row = document.createElement("div");
+    row.className = "cluster";
+    for (const [word, look, act] of [
+      ["restore", "btn btn-sm btn-primary", () => this.putBack(kept)],
+      ["discard", "btn btn-sm btn-quiet", () => this.forget()],
+    ]) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = look;
+      button.textContent = say(word);
+      button.addEventListener("click", () => {
+        act();
+        note.remove();
+      });
+      row.append(button);
+    }
+    body.append(text, row);
+    note.append(body);
+    this.form.prepend(note);
+  }
+
+  putBack(kept) {
+    // Pages whose rows are made by a script make as many as are needed.
+    this.form.dispatchEvent(new CustomEvent("autosave:restore", { detail: kept }));
+    const values = new Map();
+    for (const [name, value] of kept) values.set(name, [...(values.get(name) || []), value]);
+    for (const field of this.form.elements) {
+      if (!field.name || NOT_WRITTEN.includes(field.name) || field.type === "file") continue;
+      const mine = values.get(field.name) || [];
+      if (field.type === "checkbox" || field.type === "radio") field.checked = mine.includes(field.value);
+      else if (field.multiple) for (const option of field.options) option.selected = mine.includes(option.value);
+      else if (mine.length && !field.matches("button")) field.value = mine.shift();
+    }
+    this.form.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
+class Draft extends Kept {
+  constructor(form) {
+    super(form, form.dataset.autosaveUrl);
     this.url = form.dataset.autosaveUrl;
     this.version = form.dataset.autosaveVersion || "";
     this.line = form.querySelector("[data-autosave-status]") || document.querySelector("[data-autosave-status]");
-    // Nobody else who uses this browser is shown it; shell.js forgets it when its writer signs out.
-    this.key = `kept:${words.user}:${location.pathname}:${this.url}`;
     this.dirty = this.busy = this.stopped = this.leaving = false;
-    form.addEventListener("input", () => this.changed());
-    form.addEventListener("change", () => this.changed());
     form.addEventListener("submit", (event) => {
       queueMicrotask(() => {
         if (event.defaultPrevented) return;
         this.leaving = true;
         clearTimeout(this.timer);
-        this.sent();
       });
     });
     addEventListener("online", () => this.dirty && this.save());
@@ -38,7 +127,6 @@ class Draft {
         this.save();
       }
     });
-    this.offerKept();
   }
 
   tell(state, text) {
@@ -56,20 +144,14 @@ class Draft {
     this.timer = setTimeout(() => this.save(), WAIT);
   }
 
-  fields() {
-    const body = new FormData(this.form);
-    for (const [name, value] of [...body]) if (value instanceof File) body.delete(name);
-    body.delete("once_key");
-    return body;
-  }
-
   async save() {
     if (this.busy || this.stopped) return;
     clearTimeout(this.timer);
     this.busy = true;
     this.dirty = false;
     this.tell("saving", say("saving"));
-    const body = this.fields();
+    const body = new FormData();
+    for (const [name, value] of this.fields()) if (name !== "once_key") body.append(name, value);
     if (this.version) body.set("version", this.version);
     try {
       const answer = await fetch(this.url, {
@@ -135,92 +217,14 @@ class Draft {
     link.addEventListener("click", () => (this.leaving = true));
     this.line?.append(link);
   }
-
-  keep() {
-    try {
-      localStorage.setItem(this.key, JSON.stringify([...this.fields()].filter(([name]) => name !== "csrfmiddlewaretoken")));
-    } catch {
-      // A full or forbidden store: the page still warns on leaving.
-    }
-  }
-
-  // A submitted form may meet the end of the session: it is forgotten when the page comes back with a later version.
-  sent() {
-    this.keep();
-    try {
-      localStorage.setItem(`${this.key}:sent`, this.version);
-    } catch {
-      // As above.
-    }
-  }
-
-  forget() {
-    try {
-      localStorage.removeItem(this.key);
-      localStorage.removeItem(`${this.key}:sent`);
-    } catch {
-      // Nothing was kept there.
-    }
-  }
-
-  offerKept() {
-    let kept;
-    try {
-      kept = JSON.parse(localStorage.getItem(this.key) || "null");
-      const sent = localStorage.getItem(`${this.key}:sent`);
-      if (sent !== null && sent !== this.version) return this.forget();
-    } catch {
-      return;
-    }
-    const now = JSON.stringify([...this.fields()].filter(([name]) => !["csrfmiddlewaretoken", "version"].includes(name)));
-    if (!kept || JSON.stringify(kept.filter(([name]) => name !== "version")) === now) return this.forget();
-    const note = document.createElement("div");
-    note.className = "note note-warning";
-    note.setAttribute("role", "status");
-    const body = document.createElement("div");
-    const text = document.createElement("p");
-    text.textContent = say("restored");
-    const row = document.createElement("div");
-    row.className = "cluster";
-    for (const [word, look, act] of [
-      ["restore", "btn btn-sm btn-primary", () => this.putBack(kept)],
-      ["discard", "btn btn-sm btn-quiet", () => this.forget()],
-    ]) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = look;
-      button.textContent = say(word);
-      button.addEventListener("click", () => {
-        act();
-        note.remove();
-      });
-      row.append(button);
-    }
-    body.append(text, row);
-    note.append(body);
-    this.form.prepend(note);
-  }
-
-  putBack(kept) {
-    // Pages whose rows are made by a script make as many as are needed.
-    this.form.dispatchEvent(new CustomEvent("autosave:restore", { detail: kept }));
-    const values = new Map();
-    for (const [name, value] of kept) values.set(name, [...(values.get(name) || []), value]);
-    for (const field of this.form.elements) {
-      if (!field.name || ["csrfmiddlewaretoken", "once_key", "version"].includes(field.name) || field.type === "file") continue;
-      const mine = values.get(field.name) || [];
-      if (field.type === "checkbox" || field.type === "radio") field.checked = mine.includes(field.value);
-      else if (field.multiple) for (const option of field.options) option.selected = mine.includes(option.value);
-      else if (mine.length && !field.matches("button")) field.value = mine.shift();
-    }
-    this.form.dispatchEvent(new Event("input", { bubbles: true }));
-  }
 }
 
 export function wake(part) {
-  for (const form of part.querySelectorAll("form[data-autosave-url]")) {
+  const texts = [...part.querySelectorAll("main form[method=post] textarea")].map((text) => text.form);
+  for (const form of new Set([...part.querySelectorAll("form[data-autosave-url]"), ...texts])) {
     if (form.draft) continue;
-    form.draft = new Draft(form);
-    catchUp(form);
+    if (form.dataset.autosaveUrl) form.draft = new Draft(form);
+    else if (words.user && form.elements.namedItem("once_key") && !form.dataset.kept) form.draft = new Kept(form, form.getAttribute("action") ?? "");
+    if (form.draft) catchUp(form);
   }
 }

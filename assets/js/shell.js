@@ -94,17 +94,20 @@ try {
   // No store: nothing was left there.
 }
 
-// --- what this browser keeps of somebody's writing goes when he signs out, and with the sheet that was handed in
-function forget(prefix) {
+// --- what this browser keeps of somebody's writing goes when it has arrived, and when its writer signs out
+function forget(prefix, about = "") {
   try {
-    for (const key of Object.keys(localStorage)) if (key.startsWith(prefix)) localStorage.removeItem(key);
+    for (const key of Object.keys(localStorage)) {
+      if (key.startsWith(prefix) && localStorage.getItem(key).includes(about)) localStorage.removeItem(key);
+    }
   } catch {
     // Nothing was kept there.
   }
 }
-if (cookie("signed_out")) {
-  forget(`kept:${cookie("signed_out")}:`);
-  document.cookie = "signed_out=; Path=/; Max-Age=0";
+for (const [name, prefix, about] of [["signed_out", `kept:${cookie("signed_out")}:`], ["done", `kept:${words.user}:`, cookie("done")]]) {
+  if (!cookie(name)) continue;
+  forget(prefix, about);
+  document.cookie = `${name}=; Path=/; Max-Age=0`;
 }
 for (const part of document.querySelectorAll("[data-forget]")) forget(`kept:${words.user}:${part.dataset.forget}:`);
 
@@ -135,7 +138,7 @@ const widths = new ResizeObserver((entries) => {
 // --- what a page needs is loaded when it is there; again after htmx has brought something new
 const needs = {
   confirm: "[data-confirm]",
-  autosave: "[data-autosave-url]",
+  autosave: "[data-autosave-url], main form[method=post] textarea",
   filedrop: "[data-filedrop]",
   jalali: "[data-jdp]",
   lists: "[data-list]",

@@ -173,10 +173,14 @@ def test_fields_that_are_not_in_the_form_are_not_taken_from_it(client, officer, 
 
 def test_the_same_form_twice_saves_once(client, officer, agency):
     client.force_login(officer)
-    form = _agency_form(agency, name_en="Once", once_key="7b0c4f4e-6f7e-4b60-9d1b-6d2b7b1d2f10")
+    key = "7b0c4f4e-6f7e-4b60-9d1b-6d2b7b1d2f10"
+    form = _agency_form(agency, name_en="Once", once_key=key)
     where = reverse("agency_edit", args=[agency.slug])
+    refused = client.post(where, form | {"name_fa": ""})
+    assert refused.context["form"].errors and "done" not in refused.cookies  # the browser keeps what is written
     first, second = client.post(where, form), client.post(where, form)
     assert first.url == second.url == agency.get_absolute_url()
+    assert first.cookies["done"].value == second.cookies["done"].value == key
     agency.refresh_from_db()
     assert agency.version == 2 and FormKey.objects.count() == 1
 

@@ -278,7 +278,8 @@ def draft(open_guide):
 
     page.route("**/specimen-autosave/", answer)
     played["wake"] = lambda: page.evaluate(
-        """() => { const form = document.querySelector('#forms form'); form.dataset.autosaveUrl = '/specimen-autosave/';
+        """() => { const form = document.querySelector('#forms form').cloneNode(true);
+        document.querySelector('#forms form').replaceWith(form); form.dataset.autosaveUrl = '/specimen-autosave/';
         form.dataset.autosaveVersion = '7'; document.dispatchEvent(new CustomEvent('htmx:load', {detail: {elt: document}})); }"""
     )
     played["wake"]()

@@ -1,0 +1,98 @@
+"""Nothing that was written is lost with the session or the window: the browser keeps it until it has arrived."""
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from secretariat.models import Resolution
+from tests import council as make
+from tests.assessments.sheets import PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+WHY = "با مصوبهٔ تازه‌تر شورا هم‌خوان نیست و باید دوباره نوشته شود."
+
+
+@pytest.fixture
+def motion():
+    return make.motion()
+
+
+@pytest.fixture
+def keeper(motion):
+    person = make.keeper(motion.council)
+    person.set_password(PASSWORD)
+    person.save()
+    return person
+
+
+@pytest.fixture
+def page(pages, motion, keeper):
+    opened = pages(user=keeper)
+    opened.goto(reverse("resolution_withdraw", args=[motion.pk]))
+    opened.wait_for_function("document.querySelector('main form').draft")
+    return opened
+
+
+def kept(page):
+    return page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('kept:'))")
+
+
+def send(page):
+    page.locator("main form .btn-primary, main form .btn-danger").first.click()
+    if page.locator("dialog[open]").count():
+        page.locator("dialog[open] [data-confirm-yes]").click()
+
+
+def test_what_was_sent_after_the_session_ended_is_put_back(page, motion, keeper):
+    text = page.locator("main form textarea")
+    text.fill(WHY)
+    Session.objects.all().delete()
+    send(page)
+    page.wait_for_url("**/sign-in/**")
+    page.locator('[name="username"]').fill(keeper.username)
+    page.locator('[name="password"]').fill(PASSWORD)
+    page.locator("main form .btn-primary").click()
+    page.wait_for_url(f"**{reverse('resolution_withdraw', args=[motion.pk])}")
+    expect(text).to_have_value("")
+    page.locator("main form .note-warning .btn-primary").click()
+    expect(text).to_have_value(WHY)
+    send(page)
+    page.wait_for_url(f"**{motion.get_absolute_url()}")
+    page.wait_for_function("window.portal")
+    assert Resolution.objects.get(pk=motion.pk).status == "rejected" and kept(page) == []
+
+
+def test_a_closed_window_keeps_it_and_nobody_else_is_shown_it(page, pages, motion):
+    page.locator("main form textarea").fill(WHY)
+    assert len(kept(page)) == 1
+    page.close()
+    again = page.context.new_page()
+    again.goto(reverse("resolution_withdraw", args=[motion.pk]))
+    expect(again.locator("main form .note-warning")).to_be_visible()
+    other = make.keeper(motion.council)
+    client = Client()
+    client.force_login(other)
+    again.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": pages.base_url}])
+    again.reload()
+    again.wait_for_function("document.querySelector('main form').draft")
+    expect(again.locator("main form .note-warning")).to_have_count(0)
+
+
+def test_what_was_refused_stands_on_the_page_and_is_not_offered_twice(page):
+    page.locator("main form textarea").fill("  ")
+    send(page)
+    page.locator(".error-summary, [data-error-summary]").first.wait_for()
+    page.wait_for_function("document.querySelector('main form').draft")
+    expect(page.locator("main form .note-warning")).to_have_count(0)
+
+
+def test_thrown_away_is_gone(page):
+    page.locator("main form textarea").fill(WHY)
+    page.reload()
+    page.locator("main form .note-warning .btn-quiet").click()
+    assert kept(page) == []
+    page.reload()
+    page.wait_for_function("document.querySelector('main form').draft")
+    expect(page.locator("main form .note-warning")).to_have_count(0)
