@@ -224,7 +224,7 @@ export function wake(part) {
   for (const form of new Set([...part.querySelectorAll("form[data-autosave-url]"), ...texts])) {
     if (form.draft) continue;
     if (form.dataset.autosaveUrl) form.draft = new Draft(form);
-    else if (words.user && form.elements.namedItem("once_key") && !form.dataset.kept) form.draft = new Kept(form, form.getAttribute("action") ?? "");
+    else if (words.user && form.elements.namedItem("once_key")) form.draft = new Kept(form, form.getAttribute("action") ?? "");
     if (form.draft) catchUp(form);
   }
 }
