@@ -33,6 +33,7 @@ from assessments.services import runs
 from products import content
 from products.models import Product, ProductKind, ProductMove, SubmissionVersion
 from products.selectors.judging import set_versions_for
+from secretariat.digests import digest
 from secretariat.models import Agency, User
 from secretariat.persian import digits_to_persian
 
@@ -260,7 +261,7 @@ def _version(product):
         "links": [],
         "files": [],
     }
-    return SubmissionVersion(product=product, number=1, content=said, content_hash=content.digest(said))
+    return SubmissionVersion(product=product, number=1, content=said, content_hash=digest(said))
 
 
 def _round(products, people, panel, rng, number, say):

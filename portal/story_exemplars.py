@@ -7,6 +7,7 @@ import yaml
 from products.models.exemplars import TOLD
 from products.selectors import exemplars as selectors
 from products.services import exemplars
+from secretariat.digests import digest
 
 DATA = Path(__file__).parent / "data" / "exemplars.yaml"
 
@@ -24,7 +25,7 @@ def nominate(products, people):
         if said["state"] == "asked":
             continue
         answers = dict.fromkeys(exemplar.files.values_list("pk", flat=True), True)
-        exemplars.consent(exemplar.pk, by=owner, answers=answers, seen=selectors.sealed(selectors.words_of(exemplar)))
+        exemplars.consent(exemplar.pk, by=owner, answers=answers, seen=digest(selectors.words_of(exemplar)))
         if said["state"] == "published":
             named.append(exemplar.pk)
     return named

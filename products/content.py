@@ -1,7 +1,5 @@
 """The content of a submission version: how it is built, hashed, shown and compared. Reads no database."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,12 +92,6 @@ def _readable(value, options):
     if isinstance(value, str):
         return value
     return persian.display_fa(value, max_places=4) if calendar.reads_persian() else persian.grouped(value, max_places=4)
-
-
-def digest(content):
-    """SHA-256 of the content in its one canonical spelling."""
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 # --- showing -------------------------------------------------------------------------------------

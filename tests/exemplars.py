@@ -8,6 +8,7 @@ from products.models.exemplars import WORDS
 from products.selectors import exemplars as selectors
 from products.services import exemplar_motions, nameless, screening, submission
 from products.services import exemplars as services
+from secretariat.digests import digest
 from tests import council as make
 from tests import factories, named_files, specimens
 
@@ -87,7 +88,7 @@ def agreed(exemplar, by=None, answer=True):
     """The agency consents to what is asked, and to every file (or none)."""
     by = by or owner_of(exemplar)
     answers = dict.fromkeys(exemplar.files.values_list("pk", flat=True), answer)
-    return services.consent(exemplar.pk, by=by, answers=answers, seen=selectors.sealed(selectors.words_of(exemplar)))
+    return services.consent(exemplar.pk, by=by, answers=answers, seen=digest(selectors.words_of(exemplar)))
 
 
 def ready(product=None, **changes):

@@ -1,7 +1,5 @@
 """Indicator sets as they are read: the tree of a version, its fingerprint, and how two versions differ."""
 
-import hashlib
-import json
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -10,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from assessments.models import Indicator, IndicatorSet, SetVersion
 from assessments.scoring.weights import WHOLE
+from secretariat.digests import digest
 
 
 @dataclass
@@ -87,8 +86,7 @@ def total_of(nodes):
 
 def content_hash(nodes):
     """SHA-256 of everything in a tree that bears on judging, written canonically."""
-    text = json.dumps([_canonical(node) for node in nodes], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return digest([_canonical(node) for node in nodes])
 
 
 def _canonical(node):

@@ -1,44 +1,20 @@
 """Copies of programmes' files for those who judge blind: made in the background, once; the row is the queue."""
 
 import hashlib
-import logging
-from datetime import timedelta
 
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.models import F
-from django.utils import timezone
 
 from assessments.models import ProgrammeCopy
-from secretariat.nameless import CannotBare, bare
+from secretariat.nameless import CannotBare, bare, queue
 from secretariat.private_files import kept_with_rows
 
-log = logging.getLogger(__name__)
-
-LEASE = timedelta(minutes=10)  # longer than any one file takes; a worker that died leaves it for the next
-MOST_TRIES = 5
 Status = ProgrammeCopy.Status
 
 
 def make_waiting(limit=50):
-    """Make the copies that wait, each claimed first, so that two workers never make the same one; gives how many were made."""
-    made = 0
-    for pk in list(ProgrammeCopy.objects.waiting().order_by("pk").values_list("pk", flat=True)[:limit]):
-        taken = ProgrammeCopy.objects.waiting().filter(pk=pk).update(next_try_at=timezone.now() + LEASE, tries=F("tries") + 1)
-        if not taken:
-            continue
-        copy = ProgrammeCopy.objects.select_related("original").get(pk=pk)
-        try:
-            _make(copy)
-            made += 1
-        except CannotBare as refusal:
-            log.warning("no nameless copy of programme file %s: %s", copy.original_id, refusal)
-            _fail(copy)
-        except Exception:
-            log.exception("making a nameless copy of programme file %s failed", copy.original_id)
-            if copy.tries >= MOST_TRIES:
-                _fail(copy)
-    return made
+    """Make the copies that wait; gives how many were made."""
+    return queue.work_off(ProgrammeCopy.objects.select_related("original"), _make, _fail, limit=limit)
 
 
 def _make(copy):

@@ -1,7 +1,5 @@
 """What the pages of exemplars show: who may be nominated, what a nomination says, where it stands, what a resolution decides."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -126,12 +124,6 @@ def words_of(exemplar):
         "files": [[one.place.file_id, one.place.file.name, one.place.file.sha256, one.agreed] for one in files],
         "links": exemplar.links,
     }
-
-
-def sealed(words):
-    """The hash of such words: SHA-256 of their canonical JSON."""
-    text = json.dumps(words, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from products.models.exemplars import WORDS
 from products.selectors import exemplars as selectors
 from products.services.marks import ask_second_factor
 from secretariat.bilingual import both
+from secretariat.digests import digest
 from secretariat.errors import RuleBroken, Stale
 from secretariat.rules import is_officer, represents
 from secretariat.selectors import actions
@@ -139,7 +140,7 @@ def consent(exemplar_id, *, by, answers, seen):
     Raises Stale when something else is written now.
     """
     exemplar = _locked(exemplar_id)
-    if selectors.sealed(selectors.words_of(exemplar)) != seen:
+    if digest(selectors.words_of(exemplar)) != seen:
         raise Stale(_("The text has changed since you opened this page. Read it once more."), exemplar)
     step = exemplar.MOVES["consent"]
     if not step.who(by, exemplar) or exemplar.status not in step.sources:
@@ -151,7 +152,7 @@ def consent(exemplar_id, *, by, answers, seen):
         file.agreed = bool(answers[file.pk])
         file.save(update_fields=["agreed"])
     words = selectors.words_of(exemplar)
-    ExemplarConsent.objects.create(exemplar=exemplar, words=words, words_hash=selectors.sealed(words), by=by)
+    ExemplarConsent.objects.create(exemplar=exemplar, words=words, words_hash=digest(words), by=by)
     exemplar = advance(rows(), exemplar_id, "consent", by=by)
     _tell_officers(exemplar, "consent")
     return exemplar

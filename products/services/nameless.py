@@ -2,11 +2,9 @@
 
 import hashlib
 import logging
-from datetime import timedelta
 
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,15 +15,13 @@ from products.selectors.makers import makers_names
 from secretariat.background import after_commit
 from secretariat.bilingual import both
 from secretariat.errors import RuleBroken
-from secretariat.nameless import CannotBare, bare, words
+from secretariat.nameless import CannotBare, bare, queue, words
 from secretariat.private_files import kept_with_rows
 from secretariat.rules import only_officers
 from secretariat.services import notices
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=10)  # longer than any one file takes; a worker that died leaves it for the next
-MOST_TRIES = 5
 Status = NamelessCopy.Status
 
 
@@ -40,33 +36,9 @@ def await_copies(version, files):
 
 
 def make_waiting(limit=50):
-    """Make the copies that wait, each claimed first, so that two workers never make the same one; gives how many were done.
-
-    What fails for good says so; what fails by chance is tried again, but not for ever.
-    """
-    done = 0
-    for pk in list(NamelessCopy.objects.waiting().order_by("next_try_at", "pk").values_list("pk", flat=True)[:limit]):
-        copy = _claimed(pk)
-        if copy is None:
-            continue
-        try:
-            _make(copy)
-            done += 1
-        except CannotBare as refusal:
-            log.warning("no nameless copy of file %s: %s", copy.original_id, refusal)
-            _fail(copy)
-        except Exception:
-            log.exception("making a nameless copy of file %s failed", copy.original_id)
-            if copy.tries >= MOST_TRIES:
-                _fail(copy)
-    return done
-
-
-def _claimed(pk):
-    """The row, if nobody else took it meanwhile: taking it moves its next try beyond the time of one making."""
-    now = timezone.now()
-    taken = NamelessCopy.objects.waiting().filter(pk=pk).update(next_try_at=now + LEASE, tries=F("tries") + 1)
-    return NamelessCopy.objects.select_related("original", "version__product__agency").get(pk=pk) if taken else None
+    """Make the copies that wait; gives how many were made."""
+    copies = NamelessCopy.objects.select_related("original", "version__product__agency")
+    return queue.work_off(copies, _make, _fail, limit=limit)
 
 
 def _make(copy):

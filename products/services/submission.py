@@ -16,6 +16,7 @@ from products.services.files import attach, detach
 from products.services.hold import check_editable, locked
 from products.services.makers import write_makers
 from secretariat.bilingual import both
+from secretariat.digests import digest
 from secretariat.errors import RuleBroken, Stale
 from secretariat.rules import represents
 from secretariat.services import notices
@@ -195,7 +196,7 @@ def _new_version(product, sheet, by):
         product=product,
         number=last.number + 1 if last else 1,
         content=said,
-        content_hash=content.digest(said),
+        content_hash=digest(said),
         submitted_by=by,
     )
     VersionFile.objects.bulk_create(

@@ -14,6 +14,7 @@ from products.forms.marks import WhyForm
 from products.models import Exemplar, Product, ProductKind
 from products.selectors import exemplars as selectors
 from products.services import exemplars as services
+from secretariat.digests import digest
 from secretariat.errors import RuleBroken, Stale, refusals_told
 from secretariat.gate import once
 from secretariat.lists import Choice, Column, ListPage, Toggle
@@ -248,7 +249,7 @@ def exemplar_consent(request, pk):
         messages.info(request, rules.EXEMPLAR_MOVES["consent"].refuse(exemplar) or _("Your consent is not asked now."))
         return redirect(exemplar)
     evidence = selectors.evidence_of(exemplar, agreed_only=False)
-    seen = selectors.sealed(selectors.words_of(exemplar))
+    seen = digest(selectors.words_of(exemplar))
     form = ConsentForm(request.POST if request.method == "POST" else None, evidence=evidence, initial={"seen": seen})
     if request.method == "POST" and form.is_valid():
         try:

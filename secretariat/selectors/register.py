@@ -10,6 +10,7 @@ import json
 from django.utils.translation import gettext as _
 
 from secretariat import calendar, matters, rules
+from secretariat.digests import spelled
 from secretariat.models import Resolution, ResolutionMove
 from secretariat.models.bodies import RULE_COLUMNS
 from secretariat.models.resolutions import FIRST_HASH
@@ -47,11 +48,6 @@ def facts(resolution, ballot):
     }
 
 
-def written(entry):
-    """An entry as the one text that is hashed."""
-    return json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
 def chained(previous, text):
     """The hash of an entry after the one whose hash is `previous`."""
     return hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest()
@@ -87,7 +83,7 @@ def _changed(resolution):
     ballot = ballot_of(resolution)
     if ballot is None:
         return ["ballot"]
-    now = json.loads(written(facts(resolution, ballot)))
+    now = json.loads(spelled(facts(resolution, ballot)))
     return [name for name, value in entry.items() if name not in (RECORDED, "form") and now.get(name) != value]
 
 

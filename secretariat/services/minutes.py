@@ -1,13 +1,13 @@
 """The minutes of a meeting: written while it goes on, approved once, frozen then."""
 
 import hashlib
-import json
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from secretariat import calendar, rules
+from secretariat.digests import spelled
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import AgendaItem, Attendance, Meeting, Resolution, Seat
 from secretariat.rules import Decision, MeetingStatus, ResolutionStatus
@@ -111,7 +111,7 @@ def canonical(meeting):
         ),
         "resolutions": [list(row) for row in resolutions],
     }
-    return json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return spelled(told)
 
 
 def hash_of(meeting):

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from secretariat import matters, persian, rules
+from secretariat.digests import spelled
 from secretariat.errors import RuleBroken
 from secretariat.models import Council, Resolution
 from secretariat.models.resolutions import FIRST_HASH, REGISTER_LOCK
@@ -35,7 +36,7 @@ def adopt(ballot, *, by):
     numbers = {"year": year, "number": last + 1, "adopted_at": now, "register_no": (before.register_no if before else 0) + 1}
     for name, value in numbers.items():
         setattr(resolution, name, value)
-    entry = register.written(register.facts(resolution, ballot))
+    entry = spelled(register.facts(resolution, ballot))
     previous = before.hash if before else FIRST_HASH
     adopted = advance(
         Resolution.objects.select_related("council", "meeting", "agenda_item"),

@@ -1,6 +1,5 @@
 """The pages of exemplars: nominating, writing, the agency's consent, the council's board, and what everybody reads."""
 
-
 import pytest
 from django.db import connection
 from django.test import Client
@@ -14,6 +13,7 @@ from products.selectors import exemplars as selectors
 from products.services import exemplar_motions
 from products.services import exemplars as services
 from secretariat import persian
+from secretariat.digests import digest
 from secretariat.models import Resolution
 from tests import council as make
 from tests import exemplars, factories
@@ -184,7 +184,7 @@ def test_the_page_tells_what_can_be_learnt_and_gives_only_what_the_agency_lets_g
     exemplar = exemplars.asked(exemplars.scored_product(files=2))
     first, second = exemplar.files.all()
     answers = {first.pk: True, second.pk: False}
-    seen = selectors.sealed(selectors.words_of(exemplar))
+    seen = digest(selectors.words_of(exemplar))
     services.consent(exemplar.pk, by=exemplars.owner_of(exemplar), answers=answers, seen=seen)
     address = reverse("exemplar_public", args=[exemplar.pk])
     shared, kept = (reverse("exemplar_file", args=[exemplar.pk, file.pk]) for file in (first, second))

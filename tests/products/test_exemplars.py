@@ -12,6 +12,7 @@ from products.services import exemplar_motions, marks
 from products.services import exemplars as services
 from products.services.submission import withdraw
 from secretariat import matters
+from secretariat.digests import digest
 from secretariat.errors import RuleBroken, Stale
 from secretariat.models import Notice, Resolution
 from secretariat.rules import Decision
@@ -125,14 +126,14 @@ def test_the_agency_is_asked_and_its_consent_keeps_every_word():
     services.ask(exemplar.pk, by=officer)
     assert told(owner, "exemplar_ask") == 1
     first, second = exemplar.files.all()
-    seen = selectors.sealed(selectors.words_of(exemplar))
+    seen = digest(selectors.words_of(exemplar))
     made = services.consent(exemplar.pk, by=owner, answers={first.pk: True, second.pk: False}, seen=seen)
     consent = made.consents.get()
     assert (made.status, consent.by, consent.words["words"]) == ("ready", owner, exemplars.WORDS_SAID)
     assert [file[-1] for file in consent.words["files"]] == [True, False]
     assert told(officer, "exemplar_consent") == 1
     with pytest.raises(RuleBroken):  # once is enough
-        services.consent(exemplar.pk, by=owner, answers={}, seen=selectors.sealed(selectors.words_of(made)))
+        services.consent(exemplar.pk, by=owner, answers={}, seen=digest(selectors.words_of(made)))
 
 
 def test_consent_is_to_what_was_read_and_answers_for_every_file():
@@ -141,7 +142,7 @@ def test_consent_is_to_what_was_read_and_answers_for_every_file():
     with pytest.raises(Stale):
         services.consent(exemplar.pk, by=owner, answers={}, seen="0" * 64)
     with pytest.raises(RuleBroken, match="each file"):
-        services.consent(exemplar.pk, by=owner, answers={}, seen=selectors.sealed(selectors.words_of(exemplar)))
+        services.consent(exemplar.pk, by=owner, answers={}, seen=digest(selectors.words_of(exemplar)))
     for by in (factories.officer(), factories.representative()):
         with pytest.raises(RuleBroken):
             exemplars.agreed(exemplar, by=by)

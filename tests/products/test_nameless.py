@@ -15,6 +15,7 @@ from products.tasks import make_copies
 from secretariat import uploads
 from secretariat.errors import RuleBroken
 from secretariat.models import Letter, Notice, RoleGrant
+from secretariat.nameless import queue
 from tests import factories, named_files, specimens
 from tests.products.test_product_service import COMPLETE
 from tests.refusal import refused
@@ -105,13 +106,14 @@ def test_two_workers_never_have_the_same_one(draft, person):
     attach(draft, person)
     hand_in(draft, person)
     (pk,) = NamelessCopy.objects.waiting().values_list("pk", flat=True)
-    assert nameless._claimed(pk) is not None and nameless._claimed(pk) is None
+    copies = NamelessCopy.objects.all()
+    assert queue.claimed(copies, pk) is not None and queue.claimed(copies, pk) is None
 
 
 def test_a_worker_that_died_leaves_it_for_the_next(draft, person):
     attach(draft, person)
     hand_in(draft, person)
-    NamelessCopy.objects.update(tries=1, next_try_at=timezone.now() + nameless.LEASE)
+    NamelessCopy.objects.update(tries=1, next_try_at=timezone.now() + queue.LEASE)
     assert nameless.make_waiting() == 0
     NamelessCopy.objects.update(next_try_at=timezone.now() - timedelta(seconds=1))
     assert nameless.make_waiting() == 1
@@ -123,7 +125,7 @@ def test_lost_bytes_are_tried_again_but_not_for_ever(draft, person):
     bytes_of_it, name = file.file.open("rb").read(), file.file.name
     file.file.storage.delete(name)
     factories.officer(email="o@example.org")
-    for _again in range(nameless.MOST_TRIES):
+    for _again in range(queue.MOST_TRIES):
         NamelessCopy.objects.update(next_try_at=timezone.now())
         assert nameless.make_waiting() == 0
     copy = NamelessCopy.objects.get()

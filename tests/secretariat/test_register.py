@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from products.services import marks
+from secretariat.digests import spelled
 from secretariat.models import Resolution
 from secretariat.models.resolutions import FIRST_HASH
 from secretariat.selectors import register
@@ -130,7 +131,7 @@ def test_an_entry_written_anew_with_its_hash_breaks_the_next():
     """Who knows how hashes are made can make one entry agree with itself, not with what follows."""
     _first, second, _third = three()
     entry = json.loads(second.register_entry) | {"text": "دیگر"}
-    text = register.written(entry)
+    text = spelled(entry)
     with as_the_owner_of_the_database() as cursor:
         cursor.execute(
             "UPDATE secretariat_resolution SET text = 'دیگر', register_entry = %s, hash = %s WHERE id = %s",
