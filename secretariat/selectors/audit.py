@@ -81,7 +81,7 @@ def _events(pairs, person, first, last, row, offset, limit):
             f" WHERE {' AND '.join(conditions)} ORDER BY e.pgh_id DESC LIMIT %s)"
         )
         params += [label, *values, offset + limit]
-    statement = f"SELECT * FROM ({' UNION ALL '.join(parts)}) AS everything ORDER BY at DESC, id DESC OFFSET %s LIMIT %s"  # nosec B608
+    statement = f"SELECT * FROM ({' UNION ALL '.join(parts)}) AS everything ORDER BY at DESC, id DESC, model OFFSET %s LIMIT %s"  # nosec B608
     with connection.cursor() as cursor:
         cursor.execute(statement, [*params, offset, limit])
         columns = [column.name for column in cursor.description]
