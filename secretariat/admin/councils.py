@@ -28,7 +28,7 @@ from secretariat.rules.voting import rule_in_words
 from secretariat.selectors import council_setup
 from secretariat.selectors.bodies import seats_to_go_on
 from secretariat.selectors.meetings import general_rule
-from secretariat.services import bodies
+from secretariat.services import bodies, meetings
 from secretariat.services.accounts import open_account
 
 LINES = 9  # for as many seats a new council has lines at once; empty ones are no seats
@@ -275,8 +275,10 @@ class CouncilAdmin(Papers):
                 if line.has_changed() and (newcomer := line.newcomer):
                     line.instance.user = open_account(**newcomer)
         super().save_formset(request, form, formset, change)
-        for seat in formset.new_objects if formset.model is Seat else ():
-            bodies.tell_seated(seat)
+        if formset.model is Seat:
+            for seat in formset.new_objects:
+                bodies.tell_seated(seat)
+            meetings.follow_seats(form.instance.pk)
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)

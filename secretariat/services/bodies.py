@@ -1,4 +1,4 @@
-"""Setting councils up: by which rules they vote, new terms, and terms that end before their day."""
+"""Setting councils up: by which rules they vote, and new terms."""
 
 from datetime import timedelta
 
@@ -15,6 +15,7 @@ from secretariat.models import Council, DecisionRule, Seat
 from secretariat.models.bodies import columns_of
 from secretariat.rules.voting import VotingRule
 from secretariat.selectors.bodies import why_not_end
+from secretariat.services import meetings
 from secretariat.services.notices import tell
 
 SEATED = gettext_lazy("You have a seat in “%(council)s”: %(role)s.")
@@ -34,22 +35,6 @@ def keep_general_rule(council_id, *, by):
     """See to it that a council has its general rule on record, so that it can be read and changed."""
     _may_set_up(by)
     DecisionRule.objects.get_or_create(council_id=council_id, decision=rules.Decision.GENERAL, defaults=columns_of(VotingRule()))
-
-
-@transaction.atomic
-def end_seat(seat_id, last_day, why, *, by):
-    """End a term early: `last_day` is its last. Raises RuleBroken without a reason, or when it would not be earlier."""
-    _may_set_up(by)
-    seat = Seat.objects.select_for_update(of=("self",), no_key=True).get(pk=seat_id)
-    if not why.strip():
-        raise RuleBroken(_("Write the reason."), field="end_reason")
-    if seat.ends_on is not None and last_day >= seat.ends_on:
-        raise RuleBroken(_("The term ends by then anyway."), field="ends_on")
-    if refusal := why_not_end(seat, last_day, why):
-        raise refusal
-    seat.ends_on, seat.end_reason = last_day, why.strip()
-    seat.save(update_fields=["ends_on", "end_reason"])
-    return seat
 
 
 def tell_seated(seat):
@@ -88,6 +73,7 @@ def begin_term(council_id, seats, starts_on, ends_on, *, by):
         )
         tell_seated(new)
         made.append(new)
+    meetings.follow_seats(council_id)
     return made
 
 

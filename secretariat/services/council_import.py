@@ -9,7 +9,7 @@ from secretariat.forms.council_sheet import MOST_ROWS, table
 from secretariat.models import Council, CouncilImport, Seat, User
 from secretariat.persian import search_key
 from secretariat.selectors.council_import import preview
-from secretariat.services import bodies
+from secretariat.services import bodies, meetings
 from secretariat.services.accounts import open_account
 from secretariat.sheet_reading import read_table
 
@@ -38,6 +38,8 @@ def write(import_id, *, by, seen):
     for line in lines:
         if line.state != "unchanged":
             _seat(line, councils[search_key(line.row.get("council"))], people)
+    for council in councils.values():
+        meetings.follow_seats(council.pk)
     return sent_tables.written(kept, lines, by=by)
 
 

@@ -18,14 +18,15 @@ CALLED = gettext_lazy("You are invited: %(meeting)s, %(when)s, %(place)s.")
 CHANGED = gettext_lazy("Changed: %(meeting)s is now on %(when)s, %(place)s. Please look at the agenda and answer again.")
 CANCELLED = gettext_lazy("Cancelled: %(meeting)s on %(when)s. Reason: %(why)s")
 DEPUTY = gettext_lazy("%(name)s cannot come and you are the deputy: %(meeting)s, %(when)s, %(place)s.")
-LEFT = gettext_lazy("%(meeting)s was moved to %(when)s. Your term is over by then, so you are no longer invited.")
+LEFT = gettext_lazy("%(meeting)s is on %(when)s. Your term is over by then, so you are no longer invited.")
 NO_PLACE = gettext_lazy("the place will be told")
 AGENDA = gettext_lazy("Agenda:")
 
 
-def tell_called(meeting):
-    """Tell everybody on the list that the meeting is called."""
-    _tell(meeting, "meeting_called", CALLED)
+def tell_called(meeting, lines):
+    """Tell those who have come on the list that the meeting is called."""
+    for line in lines:
+        _one(meeting, line.seat.user, "meeting_called", CALLED, once=f"meeting_called-{meeting.pk}-{meeting.sequence}")
 
 
 def tell_changed(meeting):

@@ -39,8 +39,7 @@ def call(meeting_id, *, by):
     if meeting.status == MeetingStatus.PLANNED and not seats_on_day(meeting).exists():
         raise RuleBroken(_("No seat of the council is in force on that day."))
     meeting = advance(Meeting.objects.all(), meeting_id, "call", by=by, **_number(meeting))
-    _invite(meeting)
-    invitations.tell_called(meeting)
+    invitations.tell_called(meeting, _invite(meeting))
     return meeting
 
 
@@ -67,15 +66,9 @@ def _revise(meeting, changes):
         return False
     for name in changed:
         setattr(meeting, name, changes[name])
-    left = []
-    if meeting.attendances.exclude(seat__in=seats_on_day(meeting)).exists():
-        if meeting.attendances.filter(presences__isnull=False).exists():
-            raise RuleBroken(
-                _("Somebody on the attendance list held no seat on that day: correct the list first."), field="starts_at"
-            )
-        leaving = meeting.attendances.exclude(seat__in=seats_on_day(meeting))
-        left = list(User.objects.filter(pk__in=leaving.values("seat__user")))
-        leaving.delete()
+    if meeting.attendances.filter(presences__isnull=False).exclude(seat__in=seats_on_day(meeting)).exists():
+        raise RuleBroken(_("Somebody on the attendance list held no seat on that day: correct the list first."), field="starts_at")
+    left = _uninvite(meeting)
     meeting.save(update_fields=changed)
     if meeting.status != MeetingStatus.CALLED:
         return False
@@ -203,9 +196,26 @@ def _number(meeting):
 
 
 def _invite(meeting):
-    """List every seat in force that is not on the list yet; gives how many were added."""
-    missing = seats_on_day(meeting).exclude(pk__in=meeting.attendances.values("seat"))
-    return len(Attendance.objects.bulk_create([Attendance(meeting=meeting, seat=seat) for seat in missing]))
+    """List every seat in force that is not on the list yet; gives the new lines."""
+    missing = seats_on_day(meeting).exclude(pk__in=meeting.attendances.values("seat")).select_related("user")
+    return Attendance.objects.bulk_create([Attendance(meeting=meeting, seat=seat) for seat in missing])
+
+
+def _uninvite(meeting):
+    """Take off the list whose term is over by the day of the meeting; gives who that was."""
+    leaving = meeting.attendances.exclude(seat__in=seats_on_day(meeting))
+    left = list(User.objects.filter(pk__in=leaving.values("seat__user")))
+    leaving.delete()
+    return left
+
+
+@transaction.atomic
+def follow_seats(council_id):
+    """Bring the lists of called meetings in line with the seats of their days: whoever has come or gone is told."""
+    called = Meeting.objects.filter(council=council_id, status=MeetingStatus.CALLED).order_by("pk")
+    for meeting in called.select_for_update(of=("self",), no_key=True).select_related("council"):
+        invitations.tell_left(meeting, _uninvite(meeting))
+        invitations.tell_called(meeting, _invite(meeting))
 
 
 def _tell_change(meeting):

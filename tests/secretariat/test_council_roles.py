@@ -237,7 +237,7 @@ def steps(world, user):
         "give somebody something to do": (KEEPERS, lambda: actions.create(world.council.pk, by=user, title="کار", owner=user, due_on=TODAY())),
         "cancel what is to be done": (KEEPERS, lambda: actions.move(world.action.pk, "cancel", by=user, why="دلیل")),
         "choose the rules": (HEAD, lambda: bodies.set_rule(world.council.pk, "general", rules.voting.VotingRule(), by=user)),
-        "end a term": (HEAD, lambda: bodies.end_seat(seat.pk, TODAY(), "دلیل", by=user)),
+        "begin a term": (HEAD, lambda: bodies.begin_term(world.council.pk, [seat], TODAY() + timedelta(days=400), None, by=user)),
     }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from secretariat.models import Council, Letter, Notice, Seat, User
 from secretariat.rules.voting import VotingRule
 from secretariat.selectors.council_setup import todo
 from secretariat.selectors.meeting_plans import next_reference, suggested_plan
-from secretariat.services import bodies
+from secretariat.services import bodies, meetings
 from tests import council as make
 from tests import doing, factories
 from tests.secretariat.admin_forms import inline, page
@@ -180,6 +180,21 @@ def test_a_seat_ends_early_with_a_reason(head):
     assert head.post(change, of(seat.council, [seat], ends_on=yesterday, end_reason="استعفا")).status_code == 302
     seat.refresh_from_db()
     assert (seat.ends_on.togregorian(), seat.end_reason) == (TODAY() - timedelta(days=1), "استعفا")
+
+
+def test_the_list_of_a_called_meeting_follows_the_seats(head):
+    seat, council = make.seat(make.council(), ends_on=TODAY() + timedelta(days=90)), Council.objects.get()
+    meeting = make.meeting(council, starts_at=timezone.now() + timedelta(days=5))
+    meetings.call(meeting.pk, by=make.keeper(council))
+    leaves = of(council, [seat], ends_on=jalali(TODAY()), end_reason="استعفا")
+    comes = {"council": council.pk, **new("نورسیده", "new@example.org"), "starts_on": jalali(TODAY()), "ends_on": ""}
+    leaves |= {name.replace("seats-0-", "seats-1-"): text for name, text in inline("seats", [comes]).items() if name.startswith("seats-0-")}
+    answer = head.post(page("secretariat_council_change", council.pk), leaves | {"seats-TOTAL_FORMS": "2"})
+    assert answer.status_code == 302
+    newcomer = User.objects.get(email="new@example.org")
+    assert [line.seat.user for line in meeting.attendances.all()] == [newcomer]
+    told = set(Notice.objects.filter(kind__startswith="meeting_").values_list("user", "kind"))
+    assert {(newcomer.pk, "meeting_called"), (seat.user_id, "meeting_left")} <= told
 
 
 # --- a new term ----------------------------------------------------------------------------------

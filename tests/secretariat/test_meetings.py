@@ -300,11 +300,27 @@ def test_a_moved_meeting_loses_those_whose_term_is_over_by_then():
 # --- terms ---------------------------------------------------------------------------------------
 
 
-def test_a_term_ends_early_with_a_reason():
-    seat = make.seat(make.council(), ends_on=timezone.localdate() + timedelta(days=300))
-    head, today = factories.granted("secretary"), timezone.localdate()
-    says_no(lambda: bodies.end_seat(seat.pk, today, "بازنشستگی", by=make.keeper(seat.council)))
-    says_no(lambda: bodies.end_seat(seat.pk, today, " ", by=head), "end_reason")
-    says_no(lambda: bodies.end_seat(seat.pk, seat.ends_on, "بازنشستگی", by=head), "ends_on")
-    says_no(lambda: bodies.end_seat(seat.pk, seat.starts_on - timedelta(days=1), "بازنشستگی", by=head), "ends_on")
-    assert bodies.end_seat(seat.pk, today, "بازنشستگی", by=head).end_reason == "بازنشستگی"
+def told(user, kind):
+    return Notice.objects.filter(user=user, kind=kind).count()
+
+
+def test_whoever_gets_a_seat_after_the_call_is_invited_and_told_once():
+    meeting, by = planned()
+    meetings.call(meeting.pk, by=by)
+    early, late = meeting.attendances.first().seat.user, make.seat(make.council())
+    head = factories.granted("secretary")
+    (seat,) = bodies.begin_term(meeting.council_id, [late], timezone.localdate(), None, by=head)
+    meetings.follow_seats(meeting.council_id)
+    assert meeting.attendances.filter(seat=seat).count() == 1
+    assert (told(late.user, "meeting_called"), told(early, "meeting_called")) == (1, 1)
+
+
+def test_whose_term_ends_before_a_called_meeting_is_taken_off_and_told_and_a_held_one_stays_as_it_was():
+    meeting, by = planned()
+    leaving = make.seat(meeting.council)
+    held = Attendance.objects.create(meeting=make.meeting(meeting.council, status="held"), seat=leaving)
+    meetings.call(meeting.pk, by=by)
+    Seat.objects.filter(pk=leaving.pk).update(ends_on=timezone.localdate(), end_reason="بازنشستگی")
+    meetings.follow_seats(meeting.council_id)
+    assert not meeting.attendances.filter(seat=leaving).exists() and told(leaving.user, "meeting_left") == 1
+    assert Attendance.objects.filter(pk=held.pk).exists()
