@@ -37,10 +37,23 @@ document.addEventListener("htmx:afterRequest", (event) => {
   for (const list of document.querySelectorAll("[data-list].is-loading")) list.classList.remove("is-loading");
 });
 
+// On a phone the filters open when they are asked for, and stay open while one of them is set.
+function open(list, is) {
+  list.classList.toggle("is-open", is);
+  list.querySelector("[data-list-more]")?.setAttribute("aria-expanded", String(is));
+}
+document.addEventListener("click", (event) => {
+  const list = event.target.closest("[data-list-more]")?.closest("[data-list]");
+  if (list) open(list, !list.classList.contains("is-open"));
+});
+
 export function wake(part) {
   const lists = part.matches?.("[data-list]") ? [part] : part.querySelectorAll("[data-list]");
   for (const list of lists) {
-    if (!seen.has(list)) catchUp(list);
+    if (!seen.has(list)) {
+      catchUp(list);
+      open(list, Boolean(list.querySelector(".filter-chip")));
+    }
     seen.add(list);
     count(list);
     // Fields search by themselves, so the button of the form is only for those without scripts.

@@ -141,6 +141,7 @@ def exemplar_new(request, pk):
     context = {
         "product": product,
         "refusal": refusal,
+        "standing": Exemplar.objects.visible_to(request.user).filter(product=product, status__in=rules.LIVING_EXEMPLARS).first(),
         "score": selectors.public_score(product),
         "own": not is_officer(request.user),
     }

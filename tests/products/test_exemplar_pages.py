@@ -53,6 +53,7 @@ def test_an_officer_nominates_from_the_list_of_those_that_may_be(client):
     assert answer.url == reverse("exemplar_edit", args=[exemplar.pk])
     answer = client.post(address)  # once more: told why not, and nothing is made
     assert answer.status_code == 422 and Exemplar.objects.count() == 1
+    assert reverse("exemplar_detail", args=[exemplar.pk]) in answer.content.decode(), "the one that stands is one click away"
     assert client.post(reverse("exemplar_new", args=[hidden.pk])).status_code == 422
 
 

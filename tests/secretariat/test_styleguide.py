@@ -206,6 +206,25 @@ def test_lists_count_in_the_digits_of_the_page(pages, language, sort):
 
 
 @pytest.mark.browser
+def test_on_a_phone_many_filters_open_when_they_are_asked_for(pages):
+    factories.product()
+    page = pages(user=factories.officer(), language="en", width=390)
+    page.goto("/products/marked/")
+    until(page, "Boolean(window.portal && window.htmx)")
+    more, level = page.get_by_role("button", name="Filters"), page.locator("#quality-marks-level")
+    assert page.locator("[name=q]").is_visible() and not level.is_visible()
+    more.click()
+    assert level.is_visible() and more.get_attribute("aria-expanded") == "true"
+    assert faults_of(page) == []
+    level.select_option(index=1)
+    page.locator(".filter-chip").wait_for()
+    page.reload()
+    level.wait_for(state="visible")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert level.is_visible() and not more.is_visible()
+
+
+@pytest.mark.browser
 def test_on_a_phone_the_open_tab_is_in_sight(pages):
     entry = factories.entry()
     page = pages(user=factories.officer(), language="fa", width=390)
