@@ -25,7 +25,7 @@ def canonical_name(typed):
 def find_person(name):
     """Whose name this is, in canonical form; the owner of an address or number comes before one who only calls himself so."""
     found = get_user_model().objects.filter(Q(username__iexact=name) | Q(email__iexact=name) | Q(mobile=name))
-    return min(found, key=lambda user: name not in (user.mobile, (user.email or "").lower()), default=None)
+    return min(found, key=lambda user: (name not in (user.mobile, (user.email or "").lower()), user.pk), default=None)
 
 
 class AnyNameBackend(ModelBackend):

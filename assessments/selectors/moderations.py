@@ -102,11 +102,11 @@ def widest(moderation):
     rows = {pk: (float(gaps[row, 0]), float(weighed[row, 0])) for pk, row in layout.leaf_rows.items()}
     by_rule = set(moderation.reasons.filter(kind=Kind.INDICATOR, gone_at=None).values_list("indicator", flat=True))
     if not by_rule:
-        by_rule = set(sorted((pk for pk in rows if rows[pk][1] > 0), key=lambda pk: -rows[pk][1])[:MOST_PROPOSED])
+        by_rule = set(sorted((pk for pk in rows if rows[pk][1] > 0), key=lambda pk: (-rows[pk][1], pk))[:MOST_PROPOSED])
     found = [
         Wide(indicator, *rows[pk], pk in by_rule) for pk, indicator in askable(moderation.entry).items() if rows[pk][0] > 0
     ]
-    return sorted(found, key=lambda one: (-one.gap, -one.weighed))
+    return sorted(found, key=lambda one: (-one.gap, -one.weighed, one.indicator.pk))
 
 
 def why_not_settled_with(moderation, outcome):
@@ -220,7 +220,8 @@ def rounds_with_disagreements(user):
     ranked = {"entries__excluded_at": None, "entries__is_calibration": False}
     waiting = Q(entries__moderations__status__in=rules.LIVING_MODERATIONS, **ranked)
     rounds = Round.objects.visible_to(user).filter(status__in=rules.MODERATED_ROUNDS)
-    return rounds.annotate(disputed=Count("entries__moderations", filter=waiting, distinct=True)).filter(disputed__gt=0)
+    counted = rounds.annotate(disputed=Count("entries__moderations", filter=waiting, distinct=True)).filter(disputed__gt=0)
+    return counted.order_by("-created_at", "-pk")  # said again: grouped rows are given in no order
 
 
 # --- one of them ---------------------------------------------------------------------------------

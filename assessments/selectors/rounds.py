@@ -183,7 +183,7 @@ def with_counted(entries, round_):
     """Entries of a round with `counted`: how many assessments enter their scores, those of assessors set aside left out."""
     aside = SetAside.objects.filter(round=round_, ended_at=None).values("assessor")
     submitted = Q(assignments__status=_A.SUBMITTED) & ~Q(assignments__assessor__in=aside)
-    return entries.annotate(counted=Count("assignments", filter=submitted, distinct=True))
+    return entries.annotate(counted=Count("assignments", filter=submitted, distinct=True)).order_by("pk")
 
 
 def awaiting_computation():
@@ -360,7 +360,7 @@ def candidates(entry):
         tie, refusal = barred.get((entry.pk, assessor.pk)), _refusal(line, barred, inside, assessor.load)
         waivable = tie is not None and not tie.firm and assessor.user_id not in inside
         found.append(Candidate(assessor, round(100 * fit), refusal, former, expertise, waivable))
-    return sorted(found, key=lambda c: (c.refusal is not None, -c.fit, c.assessor.load, c.assessor.user.sort_key or ""))
+    return sorted(found, key=lambda c: (c.refusal is not None, -c.fit, c.assessor.load, c.assessor.user.sort_key or "", c.assessor.pk))
 
 
 # --- an assessor's own work ----------------------------------------------------------------------

@@ -40,7 +40,7 @@ def seats_of(council):
     """{"seats": those in force, the chair first, "past": those that have ended, the last first}."""
     order = list(Seat.Role.values)
     current = list(Seat.objects.current().filter(council=council).select_related("user"))
-    current.sort(key=lambda seat: (order.index(seat.role), seat.user.sort_key))
+    current.sort(key=lambda seat: (order.index(seat.role), seat.user.sort_key, seat.pk))
     past = council.seats.exclude(pk__in=[seat.pk for seat in current]).exclude(ends_on=None).select_related("user").order_by("-ends_on", "-pk")
     return {"seats": current, "past": past}
 

@@ -59,7 +59,7 @@ def voting_part(request, resolution):
         "asides": asides,
         "may_step_aside": may_step_aside and not motion.is_tied,
         "arithmetic": voting.arithmetic(ballot.rule, ballot.standing) if motion.verdict else [],
-        "open_votes": sorted(ballot.votes.all(), key=lambda vote: vote.seat.user.sort_key)
+        "open_votes": sorted(ballot.votes.all(), key=lambda vote: (vote.seat.user.sort_key, vote.pk))
         if motion.verdict and not ballot.is_secret
         else [],
         "broken_off": [(one, one.moves.filter(action="void").last()) for one in resolution.ballots.filter(status="void")],
