@@ -225,6 +225,15 @@ def test_on_a_phone_many_filters_open_when_they_are_asked_for(pages):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("language", ["fa", "en"])
+def test_on_a_phone_the_head_of_a_page_is_one_line(pages, language):
+    page = pages(language=language, width=390)
+    page.goto("/about/")
+    brand, door = page.locator(".brand").bounding_box(), page.locator(".site-tools .btn").bounding_box()
+    assert brand["y"] < door["y"] + door["height"] / 2 < brand["y"] + brand["height"]
+
+
+@pytest.mark.browser
 def test_on_a_phone_the_open_tab_is_in_sight(pages):
     entry = factories.entry()
     page = pages(user=factories.officer(), language="fa", width=390)
