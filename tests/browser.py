@@ -55,6 +55,14 @@ def browser():
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
+def until(page, expression, limit=30):
+    """Wait until an expression holds; the page's own policy forbids Playwright's way of waiting."""
+    end = time.monotonic() + limit
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, expression
+        time.sleep(0.05)
+
+
 class Pages:
     """Opens pages as a given person, language, theme and width."""
 

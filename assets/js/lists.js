@@ -28,7 +28,7 @@ document.addEventListener("change", (event) => {
     const question = event.target.selectedOptions[0]?.dataset.confirmText;
     if (question) event.target.form.dataset.confirm = question;
     else delete event.target.form.dataset.confirm;
-    if (question) import(window.portal.words.modules.confirm);
+    if (question) window.portal.wake(event.target.form);
   }
   count(list);
 });

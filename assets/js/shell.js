@@ -162,5 +162,6 @@ document.addEventListener("submit", (event) => {
   event.stopImmediatePropagation();
   loaded.confirm.catch(() => {}).then(() => form.requestSubmit(button ?? undefined));
 }, true);
+window.portal.wake = wake; // for what a script has made or marked
 wake(document);
 document.addEventListener("htmx:load", (event) => wake(event.detail.elt));

@@ -9,8 +9,10 @@ from playwright.sync_api import expect
 from secretariat.models import Resolution
 from tests import council as make
 from tests.assessments.sheets import PASSWORD
+from tests.browser import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+IS_KEPT = "Boolean(document.querySelector('main form')?.draft)"
 WHY = "با مصوبهٔ تازه‌تر شورا هم‌خوان نیست و باید دوباره نوشته شود."
 
 
@@ -31,7 +33,7 @@ def keeper(motion):
 def page(pages, motion, keeper):
     opened = pages(user=keeper)
     opened.goto(reverse("resolution_withdraw", args=[motion.pk]))
-    opened.wait_for_function("document.querySelector('main form').draft")
+    until(opened, IS_KEPT)
     return opened
 
 
@@ -40,9 +42,7 @@ def kept(page):
 
 
 def send(page):
-    page.locator("main form .btn-primary, main form .btn-danger").first.click()
-    if page.locator("dialog[open]").count():
-        page.locator("dialog[open] [data-confirm-yes]").click()
+    page.locator("main form .form-actions button").first.click()
 
 
 def test_what_was_sent_after_the_session_ended_is_put_back(page, motion, keeper):
@@ -60,7 +60,7 @@ def test_what_was_sent_after_the_session_ended_is_put_back(page, motion, keeper)
     expect(text).to_have_value(WHY)
     send(page)
     page.wait_for_url(f"**{motion.get_absolute_url()}")
-    page.wait_for_function("window.portal")
+    until(page, "Boolean(window.portal)")
     assert Resolution.objects.get(pk=motion.pk).status == "rejected" and kept(page) == []
 
 
@@ -76,7 +76,7 @@ def test_a_closed_window_keeps_it_and_nobody_else_is_shown_it(page, pages, motio
     client.force_login(other)
     again.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": pages.base_url}])
     again.reload()
-    again.wait_for_function("document.querySelector('main form').draft")
+    until(again, IS_KEPT)
     expect(again.locator("main form .note-warning")).to_have_count(0)
 
 
@@ -84,7 +84,7 @@ def test_what_was_refused_stands_on_the_page_and_is_not_offered_twice(page):
     page.locator("main form textarea").fill("  ")
     send(page)
     page.locator(".error-summary, [data-error-summary]").first.wait_for()
-    page.wait_for_function("document.querySelector('main form').draft")
+    until(page, IS_KEPT)
     expect(page.locator("main form .note-warning")).to_have_count(0)
 
 
@@ -94,5 +94,5 @@ def test_thrown_away_is_gone(page):
     page.locator("main form .note-warning .btn-quiet").click()
     assert kept(page) == []
     page.reload()
-    page.wait_for_function("document.querySelector('main form').draft")
+    until(page, IS_KEPT)
     expect(page.locator("main form .note-warning")).to_have_count(0)

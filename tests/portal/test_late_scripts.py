@@ -6,9 +6,12 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from secretariat.models import NoteDraft
+from secretariat.models import NoteDraft, Notice
 from tests import doing, factories
-from tests.assessments.sheets import asked, comment, form_of, leaves, rate, stored, told, until
+from tests.assessments import self_assessing
+from tests.assessments.sheets import asked, comment, form_of, leaves, rate, stored, told
+from tests.assessments.sheets import until as it_happens
+from tests.browser import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -39,7 +42,7 @@ def test_a_sheet_saves_what_was_answered_before(pages):
     assert late.held and stored() == {}
     late.let_in()
     told(page, "Saved at")
-    until(lambda: stored() == {first: (3, ""), second: (None, "clear to the end")})
+    it_happens(lambda: stored() == {first: (3, ""), second: (None, "clear to the end")})
 
 
 def test_a_draft_is_saved_that_was_written_before(pages):
@@ -71,8 +74,20 @@ def test_a_day_is_shown_in_the_digits_of_the_page(pages):
     late.let_in()
     # The picker's own way of asking for the value gives Latin digits: what is seen is asked of the form.
     seen = "() => Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').get.call(document.getElementById('id_held_on'))"
-    for _ in range(100):
-        if page.evaluate(seen) == "۱۴۰۵/۰۱/۰۷":
-            break
-        page.wait_for_timeout(50)
-    assert page.evaluate(seen) == "۱۴۰۵/۰۱/۰۷"
+    until(page, f"({seen})() === '۱۴۰۵/۰۱/۰۷'")
+
+
+def test_an_action_for_many_asks_first_though_the_script_that_asks_is_late(pages):
+    year = self_assessing.year()
+    waits = factories.representative(factories.agency(name_en="Late Agency"))
+    page, held = pages(user=factories.officer(), language="en"), []
+    page.route("**/js/confirm*.js", lambda asked_for: held.append(asked_for))
+    page.goto(reverse("excellence_year", args=[year.pk]))
+    page.get_by_role("row", name="Late Agency").locator("[data-choose]").check()
+    page.locator("[name=bulk_action]").select_option("remind")
+    page.locator("[data-bulk] button").click()
+    assert held and not Notice.objects.filter(user=waits, kind="excellence_reminded").exists()
+    held[0].continue_()
+    page.locator("dialog.confirm[open] button[value=yes]").click()
+    page.locator(".messages .note").wait_for()
+    assert Notice.objects.filter(user=waits, kind="excellence_reminded").exists()
