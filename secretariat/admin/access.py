@@ -1,5 +1,7 @@
 """Who may do what in the admin, said once: the portal's roles decide, not Django's permission tables."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db import models
 
@@ -7,7 +9,7 @@ from secretariat import rules
 from secretariat.fields import CanonicalCharField, WholeNumberFormField
 
 # Typed as in the portal's own forms: texts in one spelling and not without end, numbers in any digits.
-TYPED = {
+TYPED: dict[type[models.Field], dict[str, Any]] = {
     models.TextField: {"form_class": CanonicalCharField},
     models.PositiveSmallIntegerField: {"form_class": WholeNumberFormField},
 }
