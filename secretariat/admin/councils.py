@@ -278,7 +278,7 @@ class CouncilAdmin(Papers):
         if formset.model is Seat:
             for seat in formset.new_objects:
                 bodies.tell_seated(seat)
-            meetings.follow_seats(form.instance.pk)
+            meetings.follow_seats([form.instance.pk])
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)

@@ -73,7 +73,7 @@ def begin_term(council_id, seats, starts_on, ends_on, *, by):
         )
         tell_seated(new)
         made.append(new)
-    meetings.follow_seats(council_id)
+    meetings.follow_seats([council_id])
     return made
 
 

@@ -38,8 +38,7 @@ def write(import_id, *, by, seen):
     for line in lines:
         if line.state != "unchanged":
             _seat(line, councils[search_key(line.row.get("council"))], people)
-    for council in councils.values():
-        meetings.follow_seats(council.pk)
+    meetings.follow_seats([council.pk for council in councils.values()])
     return sent_tables.written(kept, lines, by=by)
 
 

@@ -210,9 +210,9 @@ def _uninvite(meeting):
 
 
 @transaction.atomic
-def follow_seats(council_id):
+def follow_seats(council_ids):
     """Bring the lists of called meetings in line with the seats of their days: whoever has come or gone is told."""
-    called = Meeting.objects.filter(council=council_id, status=MeetingStatus.CALLED).order_by("pk")
+    called = Meeting.objects.filter(council__in=council_ids, status=MeetingStatus.CALLED).order_by("pk")
     for meeting in called.select_for_update(of=("self",), no_key=True).select_related("council"):
         invitations.tell_left(meeting, _uninvite(meeting))
         invitations.tell_called(meeting, _invite(meeting))

@@ -310,7 +310,7 @@ def test_whoever_gets_a_seat_after_the_call_is_invited_and_told_once():
     early, late = meeting.attendances.first().seat.user, make.seat(make.council())
     head = factories.granted("secretary")
     (seat,) = bodies.begin_term(meeting.council_id, [late], timezone.localdate(), None, by=head)
-    meetings.follow_seats(meeting.council_id)
+    meetings.follow_seats([meeting.council_id])
     assert meeting.attendances.filter(seat=seat).count() == 1
     assert (told(late.user, "meeting_called"), told(early, "meeting_called")) == (1, 1)
 
@@ -321,6 +321,6 @@ def test_whose_term_ends_before_a_called_meeting_is_taken_off_and_told_and_a_hel
     held = Attendance.objects.create(meeting=make.meeting(meeting.council, status="held"), seat=leaving)
     meetings.call(meeting.pk, by=by)
     Seat.objects.filter(pk=leaving.pk).update(ends_on=timezone.localdate(), end_reason="بازنشستگی")
-    meetings.follow_seats(meeting.council_id)
+    meetings.follow_seats([meeting.council_id])
     assert not meeting.attendances.filter(seat=leaving).exists() and told(leaving.user, "meeting_left") == 1
     assert Attendance.objects.filter(pk=held.pk).exists()
