@@ -45,4 +45,5 @@ def refusals_told(request):
     try:
         yield
     except RuleBroken as broken:
+        request.was_refused = True  # the browser keeps what was written (gate.once)
         messages.error(request, str(broken))

@@ -50,7 +50,7 @@ def once(view):
                 if not _took_effect(response):
                     raise _NothingDone(response)
                 FormKey.objects.filter(key=key).update(result=_target(response)[:300])
-                return _arrived(response, key)
+                return response if getattr(request, "was_refused", False) else _arrived(response, key)
         except _NothingDone as nothing:
             return nothing.response
         except IntegrityError:

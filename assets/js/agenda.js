@@ -74,5 +74,6 @@ add.addEventListener("click", () => {
   row.querySelector("[name$=-title]").focus();
 });
 
+window.portal.growAgain(total, add);
 for (const row of rows()) prepare(row);
 number();

@@ -57,8 +57,9 @@ class Kept {
     } catch {
       return;
     }
-    // The page shows it already: after an error, or because it has arrived.
-    if (!kept || JSON.stringify(kept) === JSON.stringify(written(this.fields()))) return this.forget();
+    // The page shows it already: after an error, or because it has arrived. What is hidden nobody wrote.
+    const seen = (fields) => JSON.stringify(fields.filter(([name]) => this.form.elements.namedItem(name)?.type !== "hidden"));
+    if (!kept || seen(kept) === seen(written(this.fields()))) return this.forget();
     const note = document.createElement("div");
     note.className = "note note-warning";
     note.setAttribute("role", "status");
@@ -92,7 +93,7 @@ class Kept {
     const values = new Map();
     for (const [name, value] of kept) values.set(name, [...(values.get(name) || []), value]);
     for (const field of this.form.elements) {
-      if (!field.name || NOT_WRITTEN.includes(field.name) || field.type === "file") continue;
+      if (!field.name || ["file", "hidden"].includes(field.type)) continue;
       const mine = values.get(field.name) || [];
       if (field.type === "checkbox" || field.type === "radio") field.checked = mine.includes(field.value);
       else if (field.multiple) for (const option of field.options) option.selected = mine.includes(option.value);
@@ -224,7 +225,10 @@ export function wake(part) {
   for (const form of new Set([...part.querySelectorAll("form[data-autosave-url]"), ...texts])) {
     if (form.draft) continue;
     if (form.dataset.autosaveUrl) form.draft = new Draft(form);
-    else if (words.user && form.elements.namedItem("once_key")) form.draft = new Kept(form, form.getAttribute("action") ?? "");
+    else if (words.user && form.elements.namedItem("once_key")) {
+      const [first] = form.querySelectorAll("textarea");
+      form.draft = new Kept(form, `${form.getAttribute("action") ?? ""}:${first.name}`);
+    }
     if (form.draft) catchUp(form);
   }
 }

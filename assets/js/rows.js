@@ -19,6 +19,7 @@ for (const part of document.querySelectorAll("[data-formset]")) {
     tend();
     row.querySelector("select, input:not([type=hidden])").focus();
   });
+  window.portal.growAgain(total, add);
 
   tend();
 }

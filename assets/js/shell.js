@@ -34,6 +34,13 @@ window.portal = {
       for (const kind of ["input", "change"]) field.dispatchEvent(new Event(kind, { bubbles: true }));
     }
   },
+  // Text found in this browser may belong to lines of a formset that were added here: as many are made again.
+  growAgain(total, add) {
+    total.form.addEventListener("autosave:restore", ({ detail }) => {
+      const wanted = Number(new Map(detail).get(total.name) ?? 0);
+      while (Number(total.value) < wanted && !add.hidden) add.click();
+    });
+  },
   toast(text, tone = "info") {
     const note = document.createElement("div");
     note.className = `note note-${tone} toast-note`;

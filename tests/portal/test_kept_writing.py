@@ -1,12 +1,15 @@
 """Nothing that was written is lost with the session or the window: the browser keeps it until it has arrived."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import expect
 
-from secretariat.models import Resolution
+from secretariat.models import Meeting, Resolution
 from tests import council as make
 from tests.assessments.sheets import PASSWORD
 from tests.browser import until
@@ -96,3 +99,22 @@ def test_thrown_away_is_gone(page):
     page.reload()
     until(page, IS_KEPT)
     expect(page.locator("main form .note-warning")).to_have_count(0)
+
+
+def test_lines_that_were_added_come_back_with_their_words_and_nothing_hidden_does(pages):
+    meeting = make.meeting(make.council(), starts_at=timezone.now() + timedelta(days=5))
+    page = pages(user=make.keeper(meeting.council))
+    page.goto(reverse("meeting_edit", args=[meeting.pk]))
+    until(page, IS_KEPT)
+    lines = page.locator(".agenda-rows [data-row]")
+    there = lines.count()
+    page.locator("[data-agenda] [data-add]").click()
+    page.locator("[data-agenda] [data-add]").click()
+    lines.last.locator("[name$=-title]").fill("دستور تازه")
+    Meeting.objects.filter(pk=meeting.pk).update(place="تالار دیگر")  # somebody else was at work meanwhile
+    page.reload()
+    seen = page.locator("main form [name=seen]").get_attribute("value")
+    page.locator("main form .note-warning .btn-primary").click()
+    expect(lines).to_have_count(there + 2)
+    expect(lines.last.locator("[name$=-title]")).to_have_value("دستور تازه")
+    expect(page.locator("main form [name=seen]")).to_have_value(seen)
